@@ -1,0 +1,47 @@
+# `make demo` and `make test` do all set-up themselves on a machine with Python 3.11 or later and make.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: demo test check bench fixtures clean
+
+demo: $(VENV)/installed
+	$(BIN)/workprint demo -o demo-out
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n auto
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check src tests fixtures benchmarks
+	$(BIN)/ruff format --check src tests fixtures benchmarks
+	$(BIN)/mypy
+	$(BIN)/python fixtures/make.py --check
+
+# Measures speed and quality on a folder of media: make bench DIR=~/media
+bench: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet -e '.[bench]'
+	$(BIN)/python benchmarks/speed.py $(or $(DIR),fixtures/media)
+	$(BIN)/python benchmarks/plain_edits.py $(or $(DIR),fixtures/media)
+
+# Draws the fixtures anew; only needed after a change of the script.
+fixtures: $(VENV)/installed-dev
+	$(BIN)/python fixtures/make.py
+
+clean:
+	rm -rf $(VENV) demo-out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Workprint needs Python 3.11 or later"; exit 2; }
+	@# Debian keeps venv's ensurepip in a package of its own
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || { apt-get update && apt-get install -y python3-venv; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(BIN)/python pyproject.toml
+	$(BIN)/pip install --quiet -e .
+	touch $@
+
+$(VENV)/installed-dev: $(BIN)/python pyproject.toml
+	$(BIN)/pip install --quiet -e '.[dev]'
+	touch $@ $(VENV)/installed

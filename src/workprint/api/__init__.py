@@ -1,0 +1,37 @@
+"""Workprint as functions. The command line is a thin shell over this module.
+
+    from pathlib import Path
+    from workprint import api
+
+    api.index([Path("illustrations")], Path("mine.workprint"), api.Labels(creator="Ada Lumen"))
+    results = api.scan("dataset/", [Path("mine.workprint")], Path("out"))
+    for finding in results.findings:
+        print(finding.item, finding.work, finding.verdict.outcome)
+
+With more than one job, work is done in other processes, which import the calling script once more: keep such calls
+under `if __name__ == "__main__":`. Every function raises children of `workprint.errors.WorkprintError` only.
+"""
+
+from workprint.api.demo import demo
+from workprint.api.indexing import Indexed, Labels, index
+from workprint.api.inspecting import inspect
+from workprint.api.reporting import REPORT, report
+from workprint.api.scanning import Settings, fingerprint, match, scan
+from workprint.findings import Results, read_failures, read_results
+
+__all__ = [
+    "REPORT",
+    "Indexed",
+    "Labels",
+    "Results",
+    "Settings",
+    "demo",
+    "fingerprint",
+    "index",
+    "inspect",
+    "match",
+    "read_failures",
+    "read_results",
+    "report",
+    "scan",
+]

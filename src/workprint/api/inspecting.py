@@ -1,0 +1,109 @@
+"""Say what is at a path: a portfolio index, a store, a results folder, or a dataset."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from workprint import plugins, store
+from workprint.errors import UsageError
+from workprint.findings import RUN, read_results
+from workprint.model import Failure, Limits, PassedOver
+from workprint.portfolio import Portfolio
+
+_SHOWN = 5
+
+
+def inspect(uri: str) -> Iterator[tuple[str, str]]:
+    """Yield what is known of the thing at `uri` as pairs of a name and a value, after checking that it is whole.
+
+    Raises:
+        UsageError: nothing is there.
+        FormatError: it is damaged.
+        DatasetError: it is nothing that Workprint knows.
+    """
+    path = Path(uri)
+    if "://" not in uri and not path.exists():
+        raise UsageError(f"{uri} does not exist")
+    if (path / RUN).is_file():
+        return _results(path)
+    if (path / store.HEADER).is_file():
+        return _store(path)
+    if path.is_file() and (path.suffix == ".workprint" or _is_portfolio(path)):
+        return _portfolio(path)
+    return _dataset(uri)
+
+
+def _is_portfolio(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(40).startswith(b"PK") and b"works.json" in path.open("rb").read(200)
+
+
+def _portfolio(path: Path) -> Iterator[tuple[str, str]]:
+    portfolio = Portfolio(path)
+    yield "kind", "portfolio index"
+    yield "digest", portfolio.digest
+    yield "made by", f"Workprint {portfolio.tool_version}"
+    media = Counter(work.medium.value for work in portfolio.works)
+    yield "works", f"{len(portfolio.works)} ({_listed(media)})"
+    for creator, number in sorted(Counter(work.creator for work in portfolio.works).items()):
+        yield "creator", f"{creator}: {number} works"
+    for contact in sorted({work.contact for work in portfolio.works if work.contact}):
+        yield "contact", contact
+    for terms_id, terms in portfolio.terms.items():
+        yield "terms", f"{terms_id}: {_listed(terms.get('uses', {}))}"
+    without = sum(work.terms_id is None for work in portfolio.works)
+    if without:
+        yield "without terms", f"{without} works; a match of theirs is “no permission on record”"
+    for failure in portfolio.unfindable:
+        yield "cannot be found", f"{failure.subject_id}: {failure.detail}"
+    for recipe in portfolio.recipes:
+        yield "recipe", recipe
+
+
+def _store(path: Path) -> Iterator[tuple[str, str]]:
+    header = store.read_header(path)
+    counts = [store.read_count(part)[0] for part in store.parts(path)]
+    yield "kind", "fingerprint store"
+    yield "dataset", header.dataset
+    yield "reader", header.reader
+    yield "depth", header.depth.value
+    yield "complete", "yes" if (path / store.COMPLETE).exists() else "no: start the same command again to go on"
+    yield "shards", str(len(counts))
+    yield "items", f"{sum(count.seen for count in counts)} seen, {sum(count.fingerprinted for count in counts)} compared"
+    for recipe in header.recipes:
+        yield "recipe", recipe
+
+
+def _results(path: Path) -> Iterator[tuple[str, str]]:
+    manifest = read_results(path).manifest
+    yield "kind", "results of a scan"
+    yield "dataset", manifest.dataset
+    yield "use", f"{manifest.use.value}, as of {manifest.as_of.isoformat()}"
+    yield "items", f"{manifest.seen} seen = {manifest.fingerprinted} compared + {sum(manifest.failed.values())} failed"
+    yield "failed", _listed(manifest.failed)
+    yield "findings", _listed(manifest.findings)
+    for portfolio in manifest.portfolios:
+        yield "portfolio", f"{portfolio.path}: {portfolio.works} works by {', '.join(portfolio.creators)}"
+
+
+def _dataset(uri: str) -> Iterator[tuple[str, str]]:
+    reader = plugins.reader(uri, None, Limits())
+    shards = list(reader.shards(uri))
+    yield "kind", f"dataset ({reader.name})"
+    yield "shards", str(len(shards))
+    reads = (read for shard in shards for read in reader.read(shard) if not isinstance(read, PassedOver))
+    for read in islice(reads, _SHOWN):
+        if isinstance(read, Failure):
+            yield "failure", f"{read.subject_id}: {read.detail}"
+        else:
+            item, blob = read
+            attributes = ", ".join(f"{key}={str(value)[:60]!r}" for key, value in islice(item.attributes.items(), 4))
+            yield "item", f"{item.item_id} ({blob.size_bytes} bytes) {attributes}".rstrip()
+
+
+def _listed(counts: object) -> str:
+    pairs = counts.items() if isinstance(counts, dict) else ()
+    return ", ".join(f"{name}: {value}" for name, value in pairs) or "none"

@@ -1,0 +1,111 @@
+"""Small pictures and clips of what was found, kept beside the results so that a report can show them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from workprint.errors import ItemError
+from workprint.media.pictures import sound_picture, thumbnail
+from workprint.media.sniff import sniff
+from workprint.model import Blob, Failure, Finding, Limits, Medium, PassedOver, Picture, Segment, Shard, TimeSpan, Work
+from workprint.portfolio import Portfolio
+from workprint.protocols import DatasetReader
+from workprint.store import write_atomically
+
+PICTURES = "pictures"
+MOST_PICTURES = 500
+"""Findings that are shown with pictures; the rest is in `findings.jsonl`."""
+_MAX_FILE_BYTES = 20_000_000
+
+
+def collect_pictures(
+    reader: DatasetReader, found: Iterable[tuple[Shard, Sequence[Finding]]], output: Path, limits: Limits
+) -> None:
+    """Read the items of the first `MOST_PICTURES` findings once more, and keep a picture of each."""
+    folder = output / PICTURES
+    budget = MOST_PICTURES
+    for shard, findings in found:
+        wanted = list(islice(findings, budget))
+        budget -= len(wanted)
+        if wanted:
+            folder.mkdir(exist_ok=True)
+            _collect_from(reader, shard, wanted, (folder, limits))
+
+
+def item_pictures(output: Path, findings: Iterable[Finding]) -> dict[str, Picture]:
+    """The pictures that were kept, by finding id."""
+    pictures = {}
+    for finding in findings:
+        path = output / PICTURES / f"{finding.finding_id}.json"
+        if finding.finding_id.isalnum() and path.is_file():
+            pictures[finding.finding_id] = _from_json(path)
+    return pictures
+
+
+def work_pictures(works: Iterable[Work], media: Path, limits: Limits) -> dict[str, Picture]:
+    """Pictures of works from the folder that was given to `index`, by `picture_key`."""
+    pictures = {}
+    for work in works:
+        path = (media / work.work_id).resolve()
+        if path.is_relative_to(media.resolve()) and path.is_file():
+            blob = Blob(path.stat().st_size, lambda path=path: path.open("rb"))  # type: ignore[misc]
+            picture = picture_of(blob, work.medium, None, limits)
+            if picture:
+                pictures[picture_key(work.work_id, work.creator)] = picture
+    return pictures
+
+
+def previews(portfolio: Portfolio, wanted: Mapping[int, Work]) -> dict[str, Picture]:
+    """Pictures of works that the creator put into the portfolio, by `picture_key`."""
+    found = {work: portfolio.preview(position) for position, work in wanted.items()}
+    return {picture_key(work.work_id, work.creator): picture for work, picture in found.items() if picture}
+
+
+def picture_key(work_id: str, creator: str) -> str:
+    """How `Report.work_pictures` names a work."""
+    return f"{work_id}\n{creator}"
+
+
+def picture_of(blob: Blob, medium: Medium, segment: Segment | None, limits: Limits) -> Picture | None:
+    """A thumbnail, or a waveform with a clip; None if the media cannot be read any more."""
+    try:
+        if sniff(blob) is not medium:
+            return None
+        if medium is Medium.IMAGE:
+            return thumbnail(blob, limits)
+        return sound_picture(blob, limits, segment if isinstance(segment, TimeSpan) else None)
+    except (ItemError, OSError):
+        return None  # it was readable a moment ago; a report without one picture is better than none
+
+
+def _collect_from(
+    reader: DatasetReader, shard: Shard, findings: Sequence[Finding], place: tuple[Path, Limits]
+) -> None:
+    folder, limits = place
+    wanted: dict[str, list[Finding]] = {}
+    for finding in findings:
+        wanted.setdefault(finding.item, []).append(finding)
+    for read in reader.read(shard):
+        if isinstance(read, Failure | PassedOver) or read[0].item_id not in wanted:
+            continue
+        for finding in wanted.pop(read[0].item_id):
+            picture = picture_of(read[1], finding.medium, finding.item_segment, limits)
+            if picture:
+                write_atomically(folder / f"{finding.finding_id}.json", _to_json(picture))
+        if not wanted:
+            return
+
+
+def _to_json(picture: Picture) -> bytes:
+    fields = {name: getattr(picture, name) for name in Picture.__slots__}
+    return json.dumps({**fields, "data": base64.b64encode(picture.data).decode()}).encode()
+
+
+def _from_json(path: Path) -> Picture:
+    with path.open("rb") as stream:
+        fields = json.loads(stream.read(_MAX_FILE_BYTES))
+    return Picture(**{**fields, "data": base64.b64decode(fields["data"]), "peaks": tuple(fields["peaks"])})

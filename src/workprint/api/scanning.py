@@ -1,0 +1,217 @@
+"""Fingerprint a dataset, match a store, or both at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from workprint import __version__, plugins, store
+from workprint.api.pictures import collect_pictures
+from workprint.errors import DatasetError, UsageError, WorkprintError
+from workprint.findings import Results, write_results
+from workprint.ingest import Pipeline
+from workprint.matching import thresholds
+from workprint.model import Depth, Failure, Limits, Medium, Progress, RunManifest, ShardCount, Use
+from workprint.screen import Screener
+from workprint.shards import Done, IngestShard, ScanShard, ScreenPart, Task
+
+Watch = Callable[[Progress], None]
+STORE = "store"
+"""The folder in a scan's results that keeps the fingerprints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to scan. The defaults are those of the command line."""
+
+    use: Use = Use.AI_GENERATIVE_TRAINING
+    as_of: date = field(default_factory=date.today)
+    depth: Depth = Depth.THOROUGH
+    jobs: int = 0
+    """Processes; 0 for one per core."""
+    engine: str = "local"
+    reader: str | None = None
+    """Name of the dataset reader; None to recognise the dataset by its content."""
+    limits: Limits = Limits()
+
+
+def fingerprint(
+    dataset: str, output: Path, settings: Settings | None = None, watch: Watch | None = None
+) -> tuple[ShardCount, ...]:
+    """Fingerprint a dataset into a store, or go on where an earlier run was stopped.
+
+    Returns the denominator of each shard.
+
+    Raises:
+        DatasetError: there is nothing at `dataset`, or nothing that can be read.
+        StoreConflict: `output` holds the store of something else.
+    """
+    plan = _plan(dataset, output, settings or Settings())
+    done = _run(plan, plan.ingest, plan.tasks, watch)
+    store.finish(output, len(plan.tasks))
+    return tuple(one.count for one in done)
+
+
+def match(
+    store_folder: Path,
+    portfolios: Sequence[Path],
+    output: Path,
+    settings: Settings | None = None,
+    watch: Watch | None = None,
+) -> Results:
+    """Compare a store with portfolios and write the results to `output`. Needs no media.
+
+    Raises:
+        FormatError: the store or a portfolio is damaged, or not one.
+        StoreConflict: the store does not cover its dataset.
+        RecipeMismatch: store and portfolio were made in different ways.
+    """
+    settings = settings or Settings()
+    header = store.read_header(store_folder)
+    store.require_finished(store_folder)
+    screener = Screener(portfolios, header.recipes, settings.use)
+    parts = store.parts(store_folder)
+    screen = ScreenPart(tuple(portfolios), header.recipes, settings.use)
+    done = _watched(_engine(settings).map(screen, parts), len(parts), watch)
+    return _finished(store_folder, output, settings, screener, done)
+
+
+def scan(
+    dataset: str,
+    portfolios: Sequence[Path],
+    output: Path,
+    settings: Settings | None = None,
+    watch: Watch | None = None,
+) -> Results:
+    """Fingerprint a dataset, compare it with portfolios, and write the results to `output`.
+
+    The same as `fingerprint` into `output/store` and `match` of that, in one pass; and it keeps small pictures and
+    clips of what was found, for the report.
+
+    Raises: as `fingerprint` and `match`.
+    """
+    settings = settings or Settings()
+    plan = _plan(dataset, output / STORE, settings)
+    recipes = plan.ingest.pipeline.recipes
+    screener = Screener(portfolios, recipes, settings.use)
+    both = ScanShard(plan.ingest, ScreenPart(tuple(portfolios), recipes, settings.use))
+    done = _run(plan, both, plan.tasks, watch)
+    store.finish(output / STORE, len(plan.tasks))
+    results = _finished(output / STORE, output, settings, screener, done)
+    shards = {one.order: plan.tasks[one.order].shard for one in done}
+    collect_pictures(plan.reader, [(shards[one.order], one.findings) for one in done], output, settings.limits)
+    return results
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be done for a dataset."""
+
+    reader: Any
+    tasks: list[Task]
+    ingest: IngestShard
+    settings: Settings
+
+
+def _plan(dataset: str, folder: Path, settings: Settings) -> _Plan:
+    _refuse_inside(dataset, folder)
+    pipeline = Pipeline(settings.depth, settings.limits)
+    reader = plugins.reader(dataset, settings.reader, settings.limits)
+    tasks = [Task(order, shard) for order, shard in enumerate(reader.shards(dataset))]
+    if not tasks:
+        raise DatasetError(f"{dataset} is empty: there is nothing to scan")
+    header = store.StoreHeader(
+        __version__, without_credentials(dataset), reader.name, settings.depth, pipeline.recipes, settings.limits
+    )
+    store.create(folder, header)
+    return _Plan(reader, tasks, IngestShard(folder, dataset, reader.name, pipeline), settings)
+
+
+def _run(plan: _Plan, function: Callable[[Task], Done], tasks: list[Task], watch: Watch | None) -> list[Done]:
+    try:
+        return _watched(_engine(plan.settings).map(function, tasks), len(tasks), watch)
+    except OSError as error:
+        raise WorkprintError(
+            f"{plan.ingest.folder} cannot be written ({error.strerror or error}); nothing that is there is lost: "
+            "start the same command again when that is mended"
+        ) from error
+
+
+def _watched(done: Iterator[Done], total: int, watch: Watch | None) -> list[Done]:
+    """All results in the dataset's order, telling `watch` of each as it comes."""
+    finished: list[Done] = []
+    seen = failed = found = 0
+    for one in done:
+        finished.append(one)
+        seen, failed = seen + one.count.seen, failed + one.count.seen - one.count.fingerprinted
+        found += len(one.findings)
+        if watch:
+            watch(Progress(len(finished), total, seen, failed, found))
+    return sorted(finished, key=lambda one: one.order)
+
+
+def _finished(
+    folder: Path, output: Path, settings: Settings, screener: Screener, done: Sequence[Done]
+) -> Results:
+    findings = sorted((finding for one in done for finding in one.findings), key=lambda one: (one.item, one.finding_id))
+    counts = tuple(one.count for one in done)
+    media = {medium: sum(count.media.get(medium, 0) for count in counts) for medium in Medium}
+    header = store.read_header(folder)
+    manifest = RunManifest(
+        tool_version=__version__,
+        dataset=header.dataset,
+        dataset_digest=_dataset_digest(folder),
+        reader=header.reader,
+        depth=header.depth,
+        recipes=header.recipes,
+        thresholds=thresholds.ALL,
+        limits=header.limits,
+        portfolios=screener.summaries,
+        use=settings.use,
+        as_of=settings.as_of,
+        shards=counts,
+        findings=dict(sorted(Counter(finding.verdict.outcome.value for finding in findings).items())),
+        expected_false_matches=screener.expected_false_matches(media),
+    )
+    results = Results(manifest, tuple(findings))
+    write_results(output, results, _failures(folder, header.recipes))
+    return results
+
+
+def _failures(folder: Path, recipes: Sequence[str]) -> Iterator[Failure]:
+    for part in store.parts(folder):
+        if store.read_count(part)[0].failed:
+            yield from (row for row in store.read_part(part, recipes) if isinstance(row, Failure))
+
+
+def _dataset_digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for part in store.parts(folder):
+        digest.update(bytes.fromhex(store.read_count(part)[1]))
+    return digest.hexdigest()
+
+
+def _engine(settings: Settings) -> Any:
+    if settings.jobs < 0:
+        raise UsageError(f"{settings.jobs} jobs cannot be run; give 1 or more, or 0 for one per core")
+    return plugins.engine(settings.engine, settings.jobs or len(os.sched_getaffinity(0)))
+
+
+def _refuse_inside(dataset: str, folder: Path) -> None:
+    """Refuse to write results into the dataset: the next scan would take them for items."""
+    if "://" not in dataset and folder.resolve().is_relative_to(Path(dataset).resolve()):
+        raise UsageError(f"the results folder {folder} lies inside the dataset {dataset}; choose one outside it")
+
+
+def without_credentials(uri: str) -> str:
+    """A dataset's address without user names, passwords and signed query strings, fit to be written down."""
+    if "://" not in uri:
+        return uri
+    return re.sub(r"(?<=://)[^/@]*@", "", uri).partition("?")[0]

@@ -1,0 +1,308 @@
+"""All commands. Heavy modules are imported inside them, so that `workprint --help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from workprint import __version__
+from workprint.cli.progress import shown
+from workprint.errors import UsageError, WorkprintError
+from workprint.model import Depth, Level, Use
+
+NOTHING_TO_ACT_ON, FINDINGS, USAGE, FAILED, INCOMPLETE = range(5)
+_NEVER = "never"
+_REPORT_FORMATS = ("html", "csv", "jsonl")
+
+_PATH: Any = click.Path(path_type=Path)
+_PORTFOLIO: Any = click.Path(path_type=Path, dir_okay=False)
+
+
+def _choice(names: Iterable[str]) -> click.Choice[str]:
+    return click.Choice([str(name) for name in names])
+
+
+class Commands(click.Group):
+    """Commands in the order of their use; errors as one sentence, with the design's exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order they are written in below."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what is raised on purpose is told in a sentence."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            _fail(error, USAGE)
+        except WorkprintError as error:
+            _fail(error, FAILED)
+        except OSError as error:
+            _fail(error, FAILED)
+
+
+def _fail(error: Exception, code: int) -> NoReturn:
+    click.echo(f"workprint: {printable(str(error))}", err=True)
+    sys.exit(code)
+
+
+def printable(text: str) -> str:
+    """Text from files and datasets, without what a terminal would take for commands."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def decorated(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorated
+
+
+_QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress and no summary.")
+_JOBS = click.option("--jobs", "-j", type=click.IntRange(min=0), default=0, help="Processes. Default: one per core.")
+_PORTFOLIOS = click.option(
+    "--portfolio", "-p", "portfolios", type=_PORTFOLIO, multiple=True, required=True,
+    help="A portfolio index, made by `workprint index`. May be given several times.",
+)  # fmt: skip
+_DATASET_OPTIONS = _options(
+    click.option(
+        "--depth", type=_choice(Depth), default=Depth.THOROUGH.value, show_default=True,
+        help="How closely to look at pictures: `fast` compares whole pictures only.",
+    ),
+    click.option("--reader", help="Name of the dataset reader. Default: recognised by content."),
+    click.option("--engine", default="local", show_default=True, help="What runs the shards."),
+    click.option("--max-pixels", type=click.IntRange(min=1), default=200_000_000, show_default=True,
+                 help="Larger pictures fail as `too_large`."),
+    click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), default=12 * 3600.0, show_default=True,
+                 help="Longer recordings fail as `too_large`."),
+)  # fmt: skip
+_VERDICT_OPTIONS = _options(
+    click.option("--use", type=_choice(Use), default=Use.AI_GENERATIVE_TRAINING.value, show_default=True,
+                 help="What the dataset is for."),
+    click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The day to judge permission for. Default: today."),
+    click.option("--fail-on", type=_choice([*Level, _NEVER]), default=Level.WARNING.value, show_default=True,
+                 help="Exit with 1 if there is a finding of this level or above."),
+    click.option("--allow-failures", is_flag=True, help="Do not exit with 4 because of items that cannot be read."),
+    click.option("--portfolio-media", type=_PATH, multiple=True,
+                 help="The folder that was given to `index`, to show the works in the report."),
+)  # fmt: skip
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="workprint")
+def main() -> None:
+    """Are these creators' works in this training dataset, and was that permitted?
+
+    \b
+    At home, once:     workprint index ~/illustrations -o mine.workprint --creator "Ada Lumen" --terms terms.yaml
+    For each dataset:  workprint scan DATASET -p mine.workprint -o results
+    To see it work:    workprint demo
+
+    \b
+    Exit codes: 0 nothing to act on, 1 findings at or above --fail-on, 2 usage, 3 the run failed,
+    4 incomplete (some items could not be read, and --allow-failures was not given).
+    """
+
+
+@main.command()
+@click.argument("paths", type=_PATH, nargs=-1, required=True, metavar="PATH...")
+@click.option("--output", "-o", type=_PATH, required=True, help="The index to write, or to add to.")
+@click.option("--creator", default="", help="Whose works these are. Default: the name of the index.")
+@click.option("--contact", default="", help="Where to ask for a licence.")
+@click.option("--terms", type=_PATH, help="A terms.yaml: what is allowed with these works.")
+@click.option("--previews", is_flag=True, help="Put small pictures and waveforms of the works into the index.")
+@_options(_JOBS, _QUIET)
+def index(paths: tuple[Path, ...], output: Path, jobs: int, quiet: bool, **labels: Any) -> None:
+    """Make a portfolio index from your works, or add to one.
+
+    The index holds fingerprints, digests and terms; your pictures and recordings stay where they are. Works that
+    cannot be found by it (blank, silent, too short) are named at once.
+
+    \b
+    Example:
+      workprint index ~/illustrations -o mine.workprint --creator "Ada Lumen" --terms terms.yaml
+    """
+    from workprint import api
+
+    with shown("indexing", quiet) as watch:
+        done = api.index(paths, output, api.Labels(**labels), jobs=jobs, watch=watch)
+    for failure in done.unfindable:
+        click.echo(f"cannot be found: {printable(failure.subject_id)}: {printable(failure.detail)}", err=True)
+    for first, second in done.alike:
+        click.echo(f"the same twice: {printable(first)} and {printable(second)}", err=True)
+    if not quiet:
+        click.echo(f"{done.path}: {done.works} works ({done.added} added, {done.replaced} replaced)")
+
+
+@main.command()
+@click.argument("dataset")
+@_PORTFOLIOS
+@click.option("--output", "-o", type=_PATH, required=True, help="Folder for the results.")
+@_options(_VERDICT_OPTIONS, _DATASET_OPTIONS, _JOBS, _QUIET)
+def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, **options: Any) -> None:
+    """Look for the works of portfolios in a dataset.
+
+    DATASET is a path or URL of a folder, a .zip, WebDataset .tar shards, Parquet with media in it, or a CSV, TSV or
+    JSONL manifest that points at media. The results folder gets findings.jsonl, failures.jsonl, run.json and
+    report.html. A run that was stopped goes on where it was when it is started again.
+
+    \b
+    Example:
+      workprint scan shards/ -p ada.workprint -p ben.workprint -o results --use ai_generative_training
+    """
+    from workprint import api
+
+    with shown("scanning", quiet) as watch:
+        results = api.scan(dataset, portfolios, output, _settings(options), watch)
+    _conclude(results, output, portfolios, quiet, options)
+
+
+@main.command()
+@click.argument("dataset")
+@click.option("--output", "-o", type=_PATH, required=True, help="Folder for the fingerprint store.")
+@click.option("--allow-failures", is_flag=True, help="Do not exit with 4 because of items that cannot be read.")
+@_options(_DATASET_OPTIONS, _JOBS, _QUIET)
+def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, **options: Any) -> None:
+    """Fingerprint a dataset into a store: the first half of `scan`.
+
+    The store can be matched with any portfolio later, without the media. A run that was stopped goes on where it was
+    when it is started again.
+
+    \b
+    Example:
+      workprint fingerprint s3://bucket/shards -o store
+    """
+    from workprint import api
+
+    with shown("fingerprinting", quiet) as watch:
+        counts = api.fingerprint(dataset, output, _settings(options), watch)
+    seen, compared = sum(count.seen for count in counts), sum(count.fingerprinted for count in counts)
+    if not quiet:
+        click.echo(f"{output}: {seen} items seen = {compared} fingerprinted + {seen - compared} failed")
+    sys.exit(INCOMPLETE if seen > compared and not allow_failures else NOTHING_TO_ACT_ON)
+
+
+@main.command()
+@click.argument("store", type=_PATH)
+@_PORTFOLIOS
+@click.option("--output", "-o", type=_PATH, required=True, help="Folder for the results.")
+@_options(_VERDICT_OPTIONS, _JOBS, _QUIET)
+def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, **options: Any) -> None:
+    """Look for the works of portfolios in a store: the second half of `scan`. Needs no media.
+
+    \b
+    Example:
+      workprint match store -p mine.workprint -o results
+    """
+    from workprint import api
+
+    with shown("matching", quiet) as watch:
+        results = api.match(store, portfolios, output, _settings(options), watch)
+    _conclude(results, output, portfolios, quiet, options)
+
+
+@main.command()
+@click.argument("results", type=_PATH)
+@click.option("--format", "form", type=click.Choice(_REPORT_FORMATS), default="html", show_default=True)
+@click.option("--output", "-o", type=_PATH, help="File to write. Default: standard output.")
+@click.option("--portfolio", "-p", "portfolios", type=_PORTFOLIO, multiple=True,
+              help="Portfolio indexes of the scan. Default: where they were then.")  # fmt: skip
+@click.option("--portfolio-media", type=_PATH, multiple=True,
+              help="The folder that was given to `index`, to show the works.")  # fmt: skip
+def report(results: Path, form: str, output: Path | None, **places: Any) -> None:
+    """Write the results of a scan as a page, a table or lines.
+
+    \b
+    Example:
+      workprint report results --format csv -o findings.csv
+    """
+    from workprint import api
+
+    if output is None:
+        api.report(results, sys.stdout, form, **places)
+        return
+    with output.open("w", encoding="utf-8", newline="") as stream:
+        api.report(results, stream, form, **places)
+
+
+@main.command()
+@click.argument("path")
+def inspect(path: str) -> None:
+    """Say what a portfolio index, a store, a results folder or a dataset holds.
+
+    \b
+    Example:
+      workprint inspect mine.workprint
+    """
+    from workprint import api
+
+    for name, value in api.inspect(path):
+        click.echo(f"{name + ':':<17}{printable(value)}")
+
+
+@main.command()
+@click.option("--output", "-o", type=_PATH, default=Path("workprint-demo"), show_default=True, help="Folder to write.")
+@_options(_JOBS, _QUIET)
+def demo(output: Path, jobs: int, quiet: bool) -> None:
+    """Do the whole job on two small portfolios and a dataset that come with Workprint.
+
+    \b
+    Example:
+      workprint demo
+    """
+    from workprint import api
+
+    with shown("scanning", quiet) as watch:
+        results = api.demo(output, api.Settings(jobs=jobs), watch)
+    if not quiet:
+        click.echo(_summary(results.manifest))
+    click.echo((output / "results" / api.REPORT).resolve())
+
+
+def _settings(options: dict[str, Any]) -> Any:
+    from workprint import api
+    from workprint.model import Limits
+
+    chosen: dict[str, Any] = {name: options[name] for name in ("jobs", "engine", "reader") if name in options}
+    chosen.update({name: noun(options[name]) for name, noun in (("use", Use), ("depth", Depth)) if name in options})
+    if "max_pixels" in options:
+        chosen["limits"] = Limits(max_pixels=options["max_pixels"], max_seconds=options["max_seconds"])
+    as_of: datetime | None = options.get("as_of")
+    return api.Settings(as_of=as_of.date() if as_of else date.today(), **chosen)
+
+
+def _conclude(results: Any, output: Path, portfolios: tuple[Path, ...], quiet: bool, options: dict[str, Any]) -> None:
+    from workprint import api
+
+    with (output / api.REPORT).open("w", encoding="utf-8") as stream:
+        api.report(output, stream, portfolios=portfolios, portfolio_media=options["portfolio_media"])
+    if not quiet:
+        click.echo(_summary(results.manifest))
+        click.echo(output / api.REPORT)
+    sys.exit(_exit_code(results, options["fail_on"], options["allow_failures"]))
+
+
+def _exit_code(results: Any, fail_on: str, allow_failures: bool) -> int:
+    """Findings come before incompleteness; an incomplete run is never 0."""
+    levels = [finding.level.rank for finding in results.findings]
+    if fail_on != _NEVER and any(rank >= Level(fail_on).rank for rank in levels):
+        return FINDINGS
+    if results.manifest.failed and not allow_failures:
+        return INCOMPLETE
+    return NOTHING_TO_ACT_ON
+
+
+def _summary(manifest: Any) -> str:
+    failed = ", ".join(f"{code} {number}" for code, number in manifest.failed.items())
+    found = ", ".join(f"{number} {outcome}" for outcome, number in manifest.findings.items()) or "none"
+    return (
+        f"{manifest.seen} items seen = {manifest.fingerprinted} compared + {sum(manifest.failed.values())} failed"
+        f"{f' ({failed})' if failed else ''}\nmatches: {found}"
+    )

@@ -1,0 +1,1 @@
+"""Readers: containers of media in, (item, bytes) out. Addresses are described in `docs/formats/addresses.md`."""

@@ -1,0 +1,164 @@
+"""Folders: media files, and the archives and tables among them."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Protocol
+
+from workprint.datasets.addresses import encode_name, part_id
+from workprint.datasets.arrow import ArrowReader
+from workprint.datasets.holding import DEFAULT_LIMITS, failure
+from workprint.datasets.kinds import claims_media, container_kind, has_media_ending
+from workprint.datasets.loose import IGNORED_FOLDERS, read_files
+from workprint.datasets.parquet import ParquetReader
+from workprint.datasets.places import Entry, EntryKind, Place, head_of, place_of, require_present
+from workprint.datasets.tar import TarReader
+from workprint.datasets.zip import ZipReader
+from workprint.errors import DatasetError, Undecodable
+from workprint.model import Limits, Shard
+from workprint.protocols import Read
+
+FILES_PER_SHARD = 256
+
+
+class _Container(Protocol):
+    def shards_at(self, uri: str, container: str) -> Iterator[Shard]: ...
+
+    def read(self, shard: Shard) -> Iterator[Read]: ...
+
+
+class FolderReader:
+    """Reads a folder and all folders below it. Links to folders are not entered, so there are no loops.
+
+    A shard is a run of files of one folder (its extent: their addresses), or a part of an archive or table.
+    """
+
+    name = "folder"
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        """Items above `limits.max_item_bytes` become failures."""
+        self._limits = limits
+        readers = (TarReader(limits), ZipReader(limits), ParquetReader(limits), ArrowReader(limits))
+        self._containers: dict[str, _Container] = {reader.name: reader for reader in readers}
+
+    def recognises(self, uri: str) -> bool:
+        """See `DatasetReader.recognises`."""
+        return place_of(uri).kind() is EntryKind.FOLDER
+
+    def shards(self, uri: str) -> Iterator[Shard]:
+        """See `DatasetReader.shards`."""
+        require_present(uri)
+        has_items = has_files = False
+        for shard in self._walk(place_of(uri)):
+            yield shard
+            has_files = True
+            has_items = has_items or not isinstance(shard.extent, tuple) or any(map(claims_media, shard.extent))
+        if not has_files:
+            raise DatasetError(f"{uri} is an empty folder")
+        if not has_items:
+            raise DatasetError(
+                f"no file in {uri} is media, an archive or a table of media; to have a manifest read, name the manifest"
+            )
+
+    def read(self, shard: Shard) -> Iterator[Read]:
+        """See `DatasetReader.read`."""
+        if isinstance(shard.extent, tuple):
+            yield from read_files(place_of(shard.uri), shard, self._limits)
+            return
+        container = self._container_at(shard.uri)
+        if container is None:
+            yield failure(shard.shard_id, Undecodable("the file has changed since the dataset was listed"))
+        else:
+            yield from container.read(shard)
+
+    def _walk(self, root: Place) -> Iterator[Shard]:
+        """Yield the shards of a folder, then those of the folders in it, in the order of their names."""
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                entries = (root.child(folder) if folder else root).entries()
+            except OSError:
+                if not folder:
+                    raise DatasetError(f"the folder {root.uri} cannot be listed") from None
+                yield _unlisted(root, folder)
+                continue
+            loose, inner, containers = self._sort(root, folder, entries)
+            yield from _runs(root, folder, loose)
+            for name, container in containers:
+                path = _join(folder, name)
+                yield from container.shards_at(root.child(path).uri, encode_name(path))
+            waiting += reversed([_join(folder, name) for name in inner])
+
+    def _sort(
+        self, root: Place, folder: str, entries: list[Entry]
+    ) -> tuple[list[str], list[str], list[tuple[str, _Container]]]:
+        """Return loose files, folders and containers."""
+        loose: list[str] = []
+        inner: list[str] = []
+        containers: list[tuple[str, _Container]] = []
+        for entry in entries:
+            kind = _kind_inside(root, folder, entry)
+            if kind is EntryKind.FOLDER and entry.kind is EntryKind.FOLDER:
+                if entry.name in IGNORED_FOLDERS:
+                    loose.append(entry.name + "/")
+                else:
+                    inner.append(entry.name)
+                continue
+            if kind is EntryKind.FOLDER:
+                continue  # a link to a folder of the dataset, which is read where it really is
+            container = self._container_of(root, _join(folder, entry.name)) if kind is EntryKind.FILE else None
+            if container is None:
+                loose.append(entry.name)
+            else:
+                containers.append((entry.name, container))
+        return loose, inner, containers
+
+    def _container_of(self, root: Place, path: str) -> _Container | None:
+        """Names that say what a file is are believed here, so that not every picture is opened twice."""
+        if has_media_ending(path) or not claims_media(path):
+            return None
+        return self._container_at(root.child(path).uri)
+
+    def _container_at(self, uri: str) -> _Container | None:
+        return self._containers.get(container_kind(head_of(uri)))
+
+
+def _kind_inside(root: Place, folder: str, entry: Entry) -> EntryKind:
+    """What is there, looking through a link that stays inside the dataset."""
+    if entry.kind is not EntryKind.LINK:
+        return entry.kind
+    place = root.child(_join(folder, entry.name))
+    return place.kind() if root.holds(place) else EntryKind.LINK
+
+
+def _runs(root: Place, folder: str, names: list[str]) -> Iterator[Shard]:
+    """Yield runs of files; those that share a name up to its first dot stay together as long as they fit."""
+    run: list[str] = []
+    start = 0
+    for _, alike in groupby(names, key=lambda name: name.partition(".")[0]):
+        together = list(alike)
+        if run and len(run) + len(together) > FILES_PER_SHARD:
+            yield _run(root, folder, start, run)
+            start, run = start + len(run), []
+        for name in together:
+            run.append(name)
+            if len(run) == FILES_PER_SHARD:
+                yield _run(root, folder, start, run)
+                start, run = start + len(run), []
+    if run:
+        yield _run(root, folder, start, run)
+
+
+def _run(root: Place, folder: str, start: int, names: list[str]) -> Shard:
+    addresses = tuple(encode_name(_join(folder, name)) for name in names)
+    shard_id = part_id(encode_name(folder + "/" if folder else ""), "files", range(start, start + len(names)))
+    return Shard(shard_id, root.uri, addresses)
+
+
+def _unlisted(root: Place, folder: str) -> Shard:
+    address = encode_name(folder) + "/"
+    return Shard(f"{address}#unlisted", root.uri, (address,))
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name

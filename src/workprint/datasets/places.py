@@ -1,0 +1,267 @@
+"""Where bytes are: a local path or an fsspec URL, opened, listed and measured in one way.
+
+Local paths go through `os`, because their names may be no UTF-8 and may hold what fsspec takes for syntax; everything
+else goes through fsspec.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from workprint.datasets.kinds import HEAD_BYTES, PACKED_HEAD_BYTES, base_name, packing_of
+from workprint.errors import DatasetError, TooLarge
+from workprint.model import Blob
+
+_UNKNOWN_SIZE_READ_BYTES = 64 << 20
+
+
+class EntryKind(StrEnum):
+    """What stands at a place."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    SPECIAL = "special"
+    """A device, a pipe, a socket: never opened."""
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a folder. A link is not looked through."""
+
+    name: str
+    kind: EntryKind
+
+
+class Place(Protocol):
+    """A file or folder that may or may not be there. All methods but `kind` raise `OSError`."""
+
+    @property
+    def uri(self) -> str:
+        """What `place_of` was given, or would have to be given."""
+
+    def kind(self) -> EntryKind:
+        """What is there, looking through links."""
+
+    def entries(self) -> list[Entry]:
+        """What is in the folder, in the order of the names' code points."""
+
+    def child(self, relative: str) -> "Place":
+        """The place at a path below this one."""
+
+    def open(self) -> BinaryIO:
+        """The bytes of the file."""
+
+    def blob(self, max_bytes: int) -> Blob:
+        """The file, to be opened when it is needed. Raises `TooLarge`."""
+
+    def holds(self, inner: "Place") -> bool:
+        """Whether another place, links looked through, is still below this one."""
+
+
+def place_of(uri: str) -> Place:
+    """Return the place that a path or URL names.
+
+    Raises:
+        DatasetError: no installed package can open URLs of this kind.
+    """
+    if "://" not in uri and "::" not in uri:
+        return LocalPlace(uri)
+    from fsspec.core import url_to_fs
+    from fsspec.implementations.local import LocalFileSystem
+
+    try:
+        filesystem, path = url_to_fs(uri)
+    except (ImportError, ValueError) as error:
+        raise DatasetError(f"{uri} cannot be opened: {error}") from error
+    if type(filesystem) is LocalFileSystem:
+        return LocalPlace(path)
+    return RemotePlace(uri, filesystem, path)
+
+
+def name_of(uri: str) -> str:
+    """Return the last part of a path or URL, without a URL's query."""
+    path = uri.partition("::")[0].partition("?")[0] if "://" in uri else Path(uri).absolute().name
+    return base_name(path) or "dataset"
+
+
+def unrecognised(uri: str) -> DatasetError:
+    """Return the error, with a sentence for a person, for what no reader recognises."""
+    place = place_of(uri)
+    kind = place.kind()
+    if kind is EntryKind.MISSING:
+        return DatasetError(f"there is no dataset at {uri}: no such file or folder")
+    if kind is not EntryKind.FILE:
+        return DatasetError(f"{uri} is neither a file nor a folder")
+    if not head_of(uri):
+        return DatasetError(f"{uri} is empty or cannot be read")
+    return DatasetError(
+        f"{uri} is not a dataset that can be read: not a folder, a zip or tar archive, a Parquet or Arrow table, "
+        "nor a CSV, TSV or JSON Lines manifest"
+    )
+
+
+def folder_of(uri: str) -> str:
+    """Return the path or URL of the folder that a file is in."""
+    if "://" not in uri and "::" not in uri:
+        return str(Path(uri).parent)
+    first, chain, rest = uri.partition("::")
+    return f"{first.partition('?')[0].rpartition('/')[0]}{chain}{rest}"
+
+
+def head_of(uri: str) -> bytes:
+    """Return the first bytes of a file; none where there is no file that can be read."""
+    place = place_of(uri)
+    if place.kind() is not EntryKind.FILE:
+        return b""
+    try:
+        with place.open() as stream:
+            head = stream.read(HEAD_BYTES)
+            return head + stream.read(PACKED_HEAD_BYTES) if packing_of(head) else head
+    except OSError:
+        return b""
+
+
+def require_present(uri: str) -> None:
+    """Raise `DatasetError` where there is nothing at all at `uri`."""
+    if place_of(uri).kind() is EntryKind.MISSING:
+        raise DatasetError(f"there is no dataset at {uri}: no such file or folder")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPlace:
+    """A path on this machine."""
+
+    uri: str
+
+    def kind(self) -> EntryKind:
+        """See `Place.kind`."""
+        try:
+            return _kind_of(Path(self.uri).stat().st_mode)
+        except (OSError, ValueError):  # ValueError: a NUL in the name
+            return EntryKind.MISSING
+
+    def entries(self) -> list[Entry]:
+        """See `Place.entries`."""
+        with os.scandir(self.uri) as found:
+            return sorted((_local_entry(entry) for entry in found), key=lambda entry: entry.name)
+
+    def child(self, relative: str) -> Place:
+        """See `Place.child`."""
+        return LocalPlace(str(Path(self.uri, *relative.split("/"))))
+
+    def open(self) -> BinaryIO:
+        """See `Place.open`."""
+        return Path(self.uri).open("rb")
+
+    def blob(self, max_bytes: int) -> Blob:
+        """See `Place.blob`."""
+        return Blob(_allowed(Path(self.uri).stat().st_size, max_bytes), self.open)
+
+    def holds(self, inner: Place) -> bool:
+        """See `Place.holds`."""
+        root = os.path.realpath(self.uri)
+        return os.path.realpath(inner.uri).startswith(root.rstrip(os.sep) + os.sep)
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePlace:
+    """A path behind an fsspec file system."""
+
+    uri: str
+    filesystem: Any
+    path: str
+
+    def kind(self) -> EntryKind:
+        """See `Place.kind`."""
+        try:
+            found = self._info()["type"]
+        except OSError:
+            return EntryKind.MISSING
+        return EntryKind.FOLDER if found == "directory" else EntryKind.FILE
+
+    def entries(self) -> list[Entry]:
+        """See `Place.entries`. Names that a server lists but that are not directly below the folder are left out."""
+        with _as_os_error(self.uri):
+            found = self.filesystem.ls(self.path, detail=True)
+        folder = self.path.strip("/")
+        names = ((str(info["name"]).strip("/"), info["type"]) for info in found)
+        inside = {name.removeprefix(f"{folder}/" if folder else ""): kind for name, kind in names if name != folder}
+        return sorted(
+            (
+                Entry(name, EntryKind.FOLDER if kind == "directory" else EntryKind.FILE)
+                for name, kind in inside.items()
+                if name and "/" not in name and name not in (".", "..")
+            ),
+            key=lambda entry: entry.name,
+        )
+
+    def child(self, relative: str) -> Place:
+        """See `Place.child`."""
+        first, chain, rest = self.uri.partition("::")
+        uri = f"{first.rstrip('/')}/{relative}{chain}{rest}"
+        return RemotePlace(uri, self.filesystem, f"{self.path.rstrip('/')}/{relative}")
+
+    def open(self) -> BinaryIO:
+        """See `Place.open`."""
+        with _as_os_error(self.uri):
+            stream: BinaryIO = self.filesystem.open(self.path, "rb")
+        return stream
+
+    def blob(self, max_bytes: int) -> Blob:
+        """See `Place.blob`. A file whose size the server does not tell is read at once."""
+        size_bytes = self._info().get("size")
+        if size_bytes is not None:
+            return Blob(_allowed(int(size_bytes), max_bytes), self.open)
+        most = min(max_bytes, _UNKNOWN_SIZE_READ_BYTES)
+        with self.open() as stream:
+            data = stream.read(most + 1)
+        return Blob(_allowed(len(data), most), partial(BytesIO, data))
+
+    def holds(self, inner: Place) -> bool:  # noqa: ARG002
+        """See `Place.holds`: there are no links to look through, and a child is below by its name."""
+        return True
+
+    def _info(self) -> dict[str, Any]:
+        with _as_os_error(self.uri):
+            found: dict[str, Any] = self.filesystem.info(self.path)
+        return found
+
+
+def _allowed(size_bytes: int, max_bytes: int) -> int:
+    if size_bytes > max_bytes:
+        raise TooLarge(f"{size_bytes:,} bytes are more than the {max_bytes:,} allowed for one item")
+    return size_bytes
+
+
+def _kind_of(mode: int) -> EntryKind:
+    if stat.S_ISREG(mode):
+        return EntryKind.FILE
+    return EntryKind.FOLDER if stat.S_ISDIR(mode) else EntryKind.SPECIAL
+
+
+def _local_entry(entry: "os.DirEntry[str]") -> Entry:
+    if entry.is_symlink():
+        return Entry(entry.name, EntryKind.LINK)
+    if entry.is_dir(follow_symlinks=False):
+        return Entry(entry.name, EntryKind.FOLDER)
+    return Entry(entry.name, EntryKind.FILE if entry.is_file(follow_symlinks=False) else EntryKind.SPECIAL)
+
+
+@contextmanager
+def _as_os_error(uri: str) -> Iterator[None]:
+    """File systems of fsspec raise what their own libraries raise; turn all of it into one kind."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(f"{uri} cannot be reached: {error}") from error

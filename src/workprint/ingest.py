@@ -1,0 +1,120 @@
+"""The first half: from a dataset to fingerprint records. Everything before the store; nothing here knows a portfolio."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from workprint import plugins
+from workprint.errors import ItemError, LowInformation, TooLarge
+from workprint.media.images import decode_image
+from workprint.media.sniff import sniff
+from workprint.media.sound import open_sound
+from workprint.model import (
+    Blob,
+    Depth,
+    Failure,
+    Fingerprint,
+    FingerprintRecord,
+    Item,
+    Limits,
+    Medium,
+    PassedOver,
+    Shard,
+    Stage,
+)
+from workprint.protocols import DatasetReader, Fingerprinter
+from workprint.serial.records import Row
+
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """From bytes to a record, in one way for items and works."""
+
+    depth: Depth
+    limits: Limits
+
+    @cached_property
+    def images(self) -> list[Fingerprinter[Any]]:
+        """What is made of pictures."""
+        return plugins.fingerprinters(Medium.IMAGE, self.depth)
+
+    @cached_property
+    def sounds(self) -> list[Fingerprinter[Any]]:
+        """What is made of recordings."""
+        return plugins.fingerprinters(Medium.AUDIO, self.depth)
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """The recipe ids of everything it makes."""
+        return tuple(recipe.recipe_id for maker in (*self.images, *self.sounds) for recipe in maker.recipes)
+
+    def record(self, subject_id: str, blob: Blob, as_work: bool = False) -> FingerprintRecord:
+        """Fingerprint one subject; a work in every variant that it shall be found by.
+
+        Raises:
+            ItemError: it cannot be done; says where and why.
+        """
+        if blob.size_bytes > self.limits.max_item_bytes:
+            raise TooLarge(f"{blob.size_bytes} bytes; the limit is {self.limits.max_item_bytes}")
+        digest = _digest(blob)
+        medium = sniff(blob)
+        if medium is Medium.IMAGE:
+            raster = decode_image(blob, self.limits, plugins.DECODE_PX[self.depth])
+            prints = _fingerprints(self.images, raster, as_work)
+            content_digest, extent = raster.content_digest, (float(raster.width_px), float(raster.height_px))
+        else:
+            sound = open_sound(blob, self.limits, plugins.SOUND_RATE_HZ)
+            prints = _fingerprints(self.sounds, sound, as_work)
+            content_digest, extent = sound.content_digest, (sound.duration_s,)
+        return FingerprintRecord(subject_id, medium, digest, content_digest, blob.size_bytes, extent, prints)
+
+
+def ingest(reader: DatasetReader, shard: Shard, pipeline: Pipeline) -> Iterator[Row | PassedOver]:
+    """Yield a record, a failure or a file passed over for everything in a shard, in the reader's order."""
+    for read in reader.read(shard):
+        if isinstance(read, Failure | PassedOver):
+            yield read
+        else:
+            yield _row(*read, pipeline)
+
+
+def _row(item: Item, blob: Blob, pipeline: Pipeline) -> Row:
+    try:
+        return pipeline.record(item.item_id, blob), item.attributes
+    except ItemError as error:
+        return failure(item.item_id, error)
+
+
+def failure(subject_id: str, error: ItemError) -> Failure:
+    """The line that an item costs which could not be processed."""
+    return Failure(subject_id, Stage(error.stage), error.code, str(error))
+
+
+def _digest(blob: Blob) -> str:
+    digest = hashlib.sha256()
+    try:
+        with blob.open() as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                digest.update(chunk)
+    except OSError as error:
+        raise ItemError(f"the bytes cannot be read: {error.strerror or error}") from error
+    return digest.hexdigest()
+
+
+def _fingerprints(makers: Sequence[Fingerprinter[Any]], subject: Any, as_work: bool) -> tuple[Fingerprint, ...]:
+    prints: list[Fingerprint] = []
+    refusals: list[LowInformation] = []
+    for maker in makers:
+        try:
+            prints.extend(maker.of_work(subject) if as_work else maker.of_item(subject))
+        except LowInformation as error:
+            refusals.append(error)
+    if not prints:
+        raise refusals[0]
+    return tuple(prints)

@@ -1,0 +1,115 @@
+"""Recordings: from a record's peaks to matches, through the landmark index and alignment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from workprint.errors import FormatError
+from workprint.matching.alignment import Alignment, AlignmentParameters, align
+from workprint.matching.constellation import Constellation, constellation
+from workprint.matching.landmark_index import IndexDamaged, LandmarkIndex, LandmarkParameters
+from workprint.model import (
+    AudioTransform,
+    Candidate,
+    Evidence,
+    FingerprintRecord,
+    Match,
+    Relation,
+    TimeSpan,
+)
+from workprint.protocols import Tables
+from workprint.serial.layouts import PeakBytesError, decode_peaks
+
+_WHOLE_SHARE = 0.9
+"""A match that covers this much of a recording covers it all but for silence and edges."""
+_EDGE_S = 1.0
+
+
+class AudioIndex:
+    """Landmarks of all recordings of a portfolio. Works that are no recordings have an empty constellation."""
+
+    def __init__(self, recipe_id: str, index: LandmarkIndex) -> None:
+        """Take a built or loaded index."""
+        self.recipe_id = recipe_id
+        self._index = index
+
+    @classmethod
+    def build(cls, recipe_id: str, records: Iterable[FingerprintRecord]) -> AudioIndex:
+        """Index works by position."""
+        return cls(recipe_id, LandmarkIndex.build([_constellation(record, recipe_id) for record in records]))
+
+    @classmethod
+    def load(cls, recipe_id: str, tables: Tables) -> AudioIndex:
+        """Take up stored tables.
+
+        Raises:
+            FormatError: they contradict each other.
+        """
+        try:
+            return cls(recipe_id, LandmarkIndex(tables, LandmarkParameters()))
+        except (IndexDamaged, KeyError) as error:
+            raise FormatError(f"the landmark table is damaged: {error}") from error
+
+    def tables(self) -> Tables:
+        """All state, by name."""
+        return self._index.tables
+
+    def candidates(self, record: FingerprintRecord) -> Sequence[Candidate]:
+        """Works that the item's landmarks point at, each with the places to try."""
+        item = _constellation(record, self.recipe_id)
+        hypotheses = sorted(self._index.hypotheses(item), key=lambda one: (one.work, -one.votes))
+        groups = ((work, tuple(group)) for work, group in groupby(hypotheses, key=lambda one: one.work))
+        return [Candidate(work, self.recipe_id, float(group[0].votes), (item, group)) for work, group in groups]
+
+    def verify(self, record: FingerprintRecord, candidate: Candidate) -> Sequence[Match]:
+        """Every excerpt of the work that is in the item."""
+        item, hypotheses = candidate.detail
+        work = self._index.work(candidate.work)
+        return [self._match(record, alignment, work) for alignment in align(self._index, item, hypotheses)]
+
+    def expected_false_matches(self) -> float:
+        """What the alignment's threshold allows, for one item."""
+        return 10.0**-AlignmentParameters().least_log10_rarity
+
+    def _match(self, record: FingerprintRecord, alignment: Alignment, work: Constellation) -> Match:
+        duration_s = record.extent[0]
+        item_span = _span(alignment.item_start_s, alignment.item_end_s, duration_s)
+        work_span = _span(alignment.work_start_s, alignment.work_end_s, work.duration_s)
+        return Match(
+            item_id=record.subject_id,
+            work=alignment.work,
+            relation=_relation(_whole(item_span, duration_s), _whole(work_span, work.duration_s)),
+            confidence=alignment.confidence,
+            item_segment=item_span,
+            work_segment=work_span,
+            transform=AudioTransform(alignment.tempo, alignment.pitch_ratio, alignment.reversed),
+            evidence=(Evidence(self.recipe_id, "aligned_landmarks", alignment.aligned, alignment.threshold),),
+        )
+
+
+def _constellation(record: FingerprintRecord, recipe_id: str) -> Constellation:
+    try:
+        return constellation(
+            (print_.segment.start_s, print_.segment.end_s, decode_peaks(print_.value))
+            for print_ in record.made_by(recipe_id)
+            if isinstance(print_.segment, TimeSpan)
+        )
+    except PeakBytesError as error:
+        raise FormatError(f"the fingerprint of {record.subject_id!r} is damaged: {error}") from error
+
+
+def _span(start_s: float, end_s: float, duration_s: float) -> TimeSpan:
+    low, high = sorted((start_s, end_s))
+    return TimeSpan(round(max(0.0, low), 3), round(min(duration_s, high), 3))
+
+
+def _whole(span: TimeSpan, duration_s: float) -> bool:
+    rest_s = duration_s - (span.end_s - span.start_s)
+    return rest_s <= max(_EDGE_S, (1.0 - _WHOLE_SHARE) * duration_s)
+
+
+def _relation(whole_item: bool, whole_work: bool) -> Relation:
+    if whole_work:
+        return Relation.NEAR_DUPLICATE if whole_item else Relation.CONTAINS
+    return Relation.EXCERPT

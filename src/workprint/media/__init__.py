@@ -1,0 +1,1 @@
+"""From bytes to pictures and sound, with every cost bounded."""

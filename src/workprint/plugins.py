@@ -1,0 +1,113 @@
+"""Which class stands behind a name. Classes are imported when they are first asked for, so that a command pays only
+for what it uses."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from workprint.errors import DatasetError, EngineUnavailable, UsageError
+from workprint.model import Depth, Limits, Medium
+
+if TYPE_CHECKING:
+    from workprint.protocols import CandidateIndex, DatasetReader, Engine, Fingerprinter, ReportWriter
+
+READERS = {
+    "parquet": "workprint.datasets.parquet:ParquetReader",
+    "tar": "workprint.datasets.tar:TarReader",
+    "zip": "workprint.datasets.zip:ZipReader",
+    "manifest": "workprint.datasets.manifest:ManifestReader",
+    "folder": "workprint.datasets.folder:FolderReader",
+}
+"""In the order in which they are asked whether they recognise a dataset."""
+
+REPORTS = {
+    "html": "workprint.reports.html:HtmlReport",
+    "csv": "workprint.reports.table:CsvReport",
+    "jsonl": "workprint.reports.lines:JsonLinesReport",
+}
+
+ENGINES = {
+    "local": "workprint.engines.local:LocalEngine",
+}
+
+FINGERPRINTERS = {
+    (Medium.IMAGE, Depth.FAST): ("workprint.fingerprints.image_hash:ImageHash",),
+    (Medium.IMAGE, Depth.THOROUGH): ("workprint.fingerprints.image_hash:ImageHash",),
+    (Medium.AUDIO, Depth.FAST): ("workprint.fingerprints.audio:AudioFingerprinter",),
+    (Medium.AUDIO, Depth.THOROUGH): ("workprint.fingerprints.audio:AudioFingerprinter",),
+}
+
+DECODE_PX = {Depth.FAST: 64, Depth.THOROUGH: 512}
+"""Longest side, at least, that pictures are decoded to."""
+
+SOUND_RATE_HZ = 8_000
+"""Sample rate that recordings are resampled to."""
+
+DIGEST_RECIPE = "digest.sha256/1;"
+
+INDEXES = {
+    "digest.sha256": "workprint.matching.digests:DigestIndex",
+    "image.phash": "workprint.matching.image_hash:HashIndex",
+    "audio.peaks": "workprint.matching.audio:AudioIndex",
+}
+"""By the recipe's name. Recipes without an index (signatures for publishing) are carried, not looked up."""
+
+
+def resolve(place: str) -> Any:
+    """The object that `module:name` names."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+def reader(uri: str, name: str | None, limits: Limits) -> DatasetReader:
+    """The reader called `name`, or the first that recognises what is at `uri`.
+
+    Raises:
+        UsageError: there is no reader of that name.
+        DatasetError: nothing is there, or nothing recognises it.
+    """
+    if name is not None:
+        return _named(READERS, name, "reader")(limits=limits)  # type: ignore[no-any-return]
+    for place in READERS.values():
+        candidate: DatasetReader = resolve(place)(limits=limits)
+        if candidate.recognises(uri):
+            return candidate
+    raise DatasetError(f"{uri} is no dataset that Workprint can read; it reads {', '.join(READERS)}")
+
+
+def report_writer(name: str) -> ReportWriter:
+    """The report writer called `name`. Raises `UsageError`."""
+    return _named(REPORTS, name, "report format")()  # type: ignore[no-any-return]
+
+
+def engine(name: str, jobs: int) -> Engine:
+    """The engine called `name`, for so many jobs. Raises `UsageError` or `EngineUnavailable`."""
+    try:
+        return _named(ENGINES, name, "engine")(jobs)  # type: ignore[no-any-return]
+    except ImportError as error:
+        raise EngineUnavailable(f"the engine {name!r} needs a package that is not installed: {error.name}") from error
+
+
+def fingerprinters(medium: Medium, depth: Depth) -> list[Fingerprinter[Any]]:
+    """What is made of each item of a medium."""
+    if medium is Medium.IMAGE:
+        return [resolve(place)(DECODE_PX[depth]) for place in FINGERPRINTERS[medium, depth]]
+    return [resolve(place)() for place in FINGERPRINTERS[medium, depth]]
+
+
+def index_class(recipe_id: str) -> type[CandidateIndex] | None:
+    """The index that looks fingerprints of a recipe up; None where they are not meant for that."""
+    place = INDEXES.get(recipe_id.partition("/")[0])
+    return resolve(place) if place else None
+
+
+def medium_of(recipe_id: str) -> Medium | None:
+    """The medium a recipe is for; None where it serves both."""
+    return next((medium for medium in Medium if recipe_id.startswith(f"{medium}.")), None)
+
+
+def _named(places: dict[str, str], name: str, what: str) -> Any:
+    if name not in places:
+        raise UsageError(f"there is no {what} {name!r}; there are {', '.join(places)}")
+    return resolve(places[name])

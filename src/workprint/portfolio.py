@@ -1,0 +1,301 @@
+"""The portfolio index: one file that a creator makes at home and hands out. See `docs/formats/portfolio.md`.
+
+A ZIP archive without compression, so that anyone can list and check it with common tools, and its tables can be
+memory-mapped where they lie. `manifest.json` names the SHA-256 of every other entry; its own digest names the
+portfolio. It holds fingerprints, digests and terms: no pixels and no samples, unless previews were asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import mmap
+import os
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from workprint.errors import FormatError
+from workprint.model import Failure, FingerprintRecord, Medium, Picture, Work
+from workprint.protocols import Tables
+from workprint.serial.lines import check_format, failure_from_json, failure_to_json
+from workprint.serial.records import from_table, to_table
+
+FORMAT = "workprint-portfolio"
+VERSION = 1
+_MANIFEST = "manifest.json"
+_MAX_MANIFEST_BYTES = 64_000_000
+_MAX_ENTRIES = 1_000_000
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""Every entry's time, so that equal portfolios are equal bytes."""
+_ALIGNMENT = 64
+_PREVIEW_TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".json": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioContents:
+    """All that a portfolio index is made of. `records` run parallel to `works`."""
+
+    works: tuple[Work, ...]
+    records: tuple[FingerprintRecord, ...]
+    terms: tuple[Mapping[str, Any], ...]
+    """As JSON, each with its `terms_id`; `workprint.consent` reads and writes it."""
+    unfindable: tuple[Failure, ...]
+    recipes: tuple[str, ...]
+    tables: Mapping[str, Tables]
+    """By recipe id."""
+    previews: Mapping[int, Picture] = field(default_factory=dict)
+    """By position of the work."""
+    tool_version: str = ""
+
+
+class Portfolio:
+    """An open portfolio index. Tables are memory-mapped; works and terms are read at once."""
+
+    def __init__(self, path: Path, verify: bool = True) -> None:
+        """Open a portfolio, check its structure and, if `verify`, every digest in it.
+
+        Raises:
+            FormatError: it cannot be read, is damaged, or is no portfolio at all.
+            NewerFormatError: it was written by a newer Workprint.
+        """
+        self.path = path
+        try:
+            self._file = path.open("rb")
+            self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._zip = zipfile.ZipFile(self._file)
+        except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
+            raise FormatError(f"{path} is not a portfolio index, or it is cut short") from error
+        self._manifest = self._read_manifest()
+        if verify:
+            self._verify()
+        self.digest: str = hashlib.sha256(self._bytes(_MANIFEST)).hexdigest()
+        self.tool_version = str(self._manifest.get("tool_version", ""))
+        self.recipes = tuple(str(recipe) for recipe in self._list("recipes"))
+        self.works = tuple(_work_from_json(line, str(path)) for line in self._json("works.json"))
+        self.terms = {str(line.get("terms_id")): line for line in self._json("terms.json") if isinstance(line, dict)}
+        self.unfindable = tuple(failure_from_json(line) for line in self._json("unfindable.json"))
+
+    def tables(self, recipe_id: str) -> Tables | None:
+        """The look-up tables of one recipe, as views into the file; None where the portfolio has none.
+
+        Raises:
+            FormatError: an entry is not a plain array.
+        """
+        places = self._manifest.get("tables")
+        entries = places.get(recipe_id) if isinstance(places, dict) else None
+        if not isinstance(entries, dict):
+            return None
+        return {str(name): self._array(str(entry)) for name, entry in entries.items()}
+
+    def records(self) -> Iterator[FingerprintRecord]:
+        """The fingerprints of every work, in order.
+
+        Raises:
+            FormatError: they are damaged.
+        """
+        try:
+            table = pq.read_table(pa.BufferReader(self._bytes("records.parquet")))
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise FormatError(f"{self.path} holds damaged records") from error
+        for row in from_table(table, self.recipes, str(self.path)):
+            if not isinstance(row, Failure):
+                yield row[0]
+
+    def preview(self, work: int) -> Picture | None:
+        """The small picture of a work, if the creator put one in."""
+        for ending, mime_type in _PREVIEW_TYPES.items():
+            name = f"previews/{work:06d}{ending}"
+            if name in self._entries:
+                return _preview(self._bytes(name), mime_type)
+        return None
+
+    def close(self) -> None:
+        """Release the file. Tables that are still in use keep the mapping alive."""
+        self._zip.close()
+        self._file.close()
+
+    @property
+    def _entries(self) -> Mapping[str, Any]:
+        entries: Mapping[str, Any] = self._manifest["entries"]
+        return entries
+
+    def _read_manifest(self) -> dict[str, Any]:
+        try:
+            infos = {info.filename: info for info in self._zip.infolist()}
+            if len(infos) > _MAX_ENTRIES or _MANIFEST not in infos or infos[_MANIFEST].file_size > _MAX_MANIFEST_BYTES:
+                raise FormatError(f"{self.path} is not a portfolio index: it has no {_MANIFEST}")
+            if any(info.compress_type != zipfile.ZIP_STORED for info in infos.values()):
+                raise FormatError(f"{self.path} is not a portfolio index: it is compressed")
+            manifest = json.loads(self._bytes(_MANIFEST))
+        except (ValueError, RecursionError) as error:
+            raise FormatError(f"{self.path} is damaged: its {_MANIFEST} cannot be read") from error
+        check_format(manifest, FORMAT, VERSION, str(self.path))
+        if not isinstance(manifest.get("entries"), dict) or set(manifest["entries"]) | {_MANIFEST} != set(infos):
+            raise FormatError(f"{self.path} is damaged: its entries are not those its {_MANIFEST} names")
+        return dict(manifest)
+
+    def _verify(self) -> None:
+        for name, digest in self._entries.items():
+            if hashlib.sha256(self._view(name)).hexdigest() != digest:
+                raise FormatError(f"{self.path} is damaged: {name!r} is not what its {_MANIFEST} says")
+
+    def _view(self, name: str) -> memoryview:
+        """An entry's bytes where they lie in the file."""
+        try:
+            info = self._zip.getinfo(name)
+        except KeyError as error:
+            raise FormatError(f"{self.path} is damaged: it has no entry {name!r}") from error
+        header = self._map[info.header_offset : info.header_offset + 30]
+        if len(header) < 30 or header[:4] != b"PK\x03\x04":
+            raise FormatError(f"{self.path} is damaged: {name!r} does not begin where the directory says")
+        start = info.header_offset + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        if start + info.file_size > len(self._map):
+            raise FormatError(f"{self.path} is cut short: {name!r} ends outside it")
+        return memoryview(self._map)[start : start + info.file_size]
+
+    def _bytes(self, name: str) -> bytes:
+        return bytes(self._view(name))
+
+    def _json(self, name: str) -> list[Any]:
+        try:
+            value = json.loads(self._bytes(name))
+        except (ValueError, RecursionError) as error:
+            raise FormatError(f"{self.path} is damaged: {name} cannot be read") from error
+        if not isinstance(value, list):
+            raise FormatError(f"{self.path} is damaged: {name} holds no list")
+        return value
+
+    def _list(self, key: str) -> list[Any]:
+        value = self._manifest.get(key)
+        if not isinstance(value, list):
+            raise FormatError(f"{self.path} is damaged: its {_MANIFEST} has no {key}")
+        return value
+
+    def _array(self, name: str) -> NDArray[Any]:
+        view = self._view(name)
+        stream = io.BytesIO(view[:1024])
+        try:
+            if np.lib.format.read_magic(stream) != (1, 0):
+                raise ValueError("another version of the npy format")
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream, max_header_size=1000)
+            if fortran or dtype.hasobject or any(side < 0 for side in shape):
+                raise ValueError("not a plain array")
+            if int(np.prod(shape, dtype=object)) * dtype.itemsize != len(view) - stream.tell():
+                raise ValueError("its size is not what it says")
+            return np.frombuffer(view, dtype=dtype, offset=stream.tell()).reshape(shape)
+        except (ValueError, TypeError, OverflowError, SyntaxError) as error:
+            raise FormatError(f"{self.path} is damaged: {name!r} is not a table ({error})") from error
+
+
+def write_portfolio(path: Path, contents: PortfolioContents) -> None:
+    """Write a portfolio index, all or nothing; the same bytes for the same contents.
+
+    Raises:
+        OSError: the disk is full or cannot be written; what was there before is still there.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+            digests = {}
+            for name, data in _entries(contents):
+                digests[name] = hashlib.sha256(data).hexdigest()
+                _write_entry(archive, stream.tell(), name, data)
+            _write_entry(archive, stream.tell(), _MANIFEST, _manifest_bytes(contents, digests))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _manifest_bytes(contents: PortfolioContents, digests: Mapping[str, str]) -> bytes:
+    tables = {
+        recipe: {name: _table_entry(recipe, name) for name in tables} for recipe, tables in contents.tables.items()
+    }
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "tool_version": contents.tool_version,
+        "recipes": list(contents.recipes),
+        "tables": tables,
+        "entries": digests,
+    }
+    return (json.dumps(manifest, indent=1) + "\n").encode()
+
+
+def _entries(contents: PortfolioContents) -> Iterator[tuple[str, bytes]]:
+    yield "works.json", _json_bytes([_work_to_json(work) for work in contents.works])
+    yield "terms.json", _json_bytes(contents.terms)
+    yield "unfindable.json", _json_bytes([failure_to_json(failure) for failure in contents.unfindable])
+    records = io.BytesIO()
+    no_attributes: dict[str, Any] = {}
+    pq.write_table(to_table([(one, no_attributes) for one in contents.records], contents.recipes), records, compression="zstd")
+    yield "records.parquet", records.getvalue()
+    for recipe, tables in contents.tables.items():
+        for name, table in tables.items():
+            yield _table_entry(recipe, name), _npy(table)
+    for work, picture in sorted(contents.previews.items()):
+        yield _preview_entry(work, picture)
+
+
+def _write_entry(archive: zipfile.ZipFile, position_bytes: int, name: str, data: bytes) -> None:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    padding = -(position_bytes + 30 + len(name.encode())) % _ALIGNMENT
+    if padding:  # an extra field, so that tables start where a processor likes to read them
+        padding += _ALIGNMENT if padding < 4 else 0
+        info.extra = b"wp" + (padding - 4).to_bytes(2, "little") + bytes(padding - 4)
+    info.external_attr = 0o644 << 16
+    archive.writestr(info, data)
+
+
+def _npy(table: NDArray[Any]) -> bytes:
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, np.ascontiguousarray(table), version=(1, 0), allow_pickle=False)
+    return stream.getvalue()
+
+
+def _table_entry(recipe_id: str, name: str) -> str:
+    return f"tables/{hashlib.sha256(recipe_id.encode()).hexdigest()[:12]}/{name}.npy"
+
+
+def _json_bytes(lines: Sequence[Any]) -> bytes:
+    return ("[\n" + ",\n".join(json.dumps(line, ensure_ascii=False) for line in lines) + "\n]\n").encode()
+
+
+def _work_to_json(work: Work) -> dict[str, Any]:
+    return {**{name: getattr(work, name) for name in Work.__slots__}, "medium": work.medium.value}
+
+
+def _work_from_json(line: Any, where: str) -> Work:
+    try:
+        texts = {name: str(line[name]) for name in ("work_id", "title", "creator", "contact")}
+        terms_id = None if line["terms_id"] is None else str(line["terms_id"])
+        return Work(**texts, terms_id=terms_id, medium=Medium(line["medium"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{where} holds a damaged work ({type(error).__name__}: {error})") from error
+
+
+def _preview_entry(work: int, picture: Picture) -> tuple[str, bytes]:
+    if not picture.mime_type.startswith("image/"):
+        outline = {"peaks": list(picture.peaks), "duration_s": picture.duration_s}
+        return f"previews/{work:06d}.json", json.dumps(outline).encode()
+    ending = next(ending for ending, mime_type in _PREVIEW_TYPES.items() if mime_type == picture.mime_type)
+    return f"previews/{work:06d}{ending}", picture.data
+
+
+def _preview(data: bytes, mime_type: str) -> Picture | None:
+    if mime_type:
+        return Picture(mime_type, data)
+    try:
+        outline = json.loads(data)
+        peaks = tuple(min(1.0, max(0.0, float(peak))) for peak in outline["peaks"][:2000])
+        return Picture("", b"", peaks, float(outline["duration_s"]))
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None

@@ -1,0 +1,112 @@
+"""All sockets of Workprint. To add a reader, a fingerprint, an index, an engine or a report format: write one file with
+a class of this shape, name it in `plugins.py`, and run the conformance kit from `workprint.testing` on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO, TypeVar
+
+from workprint.model import (
+    Blob,
+    Candidate,
+    Failure,
+    Fingerprint,
+    FingerprintRecord,
+    Item,
+    Match,
+    PassedOver,
+    Recipe,
+    Report,
+    Shard,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Tables = Mapping[str, "NDArray[Any]"]
+"""Named arrays."""
+Read = tuple[Item, Blob] | Failure | PassedOver
+"""What a reader yields: an item with its bytes, an item that could not be read, or a file that is no media."""
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Subject = TypeVar("Subject", contravariant=True)
+
+
+class DatasetReader(Protocol):
+    """Opens one kind of dataset."""
+
+    name: str
+
+    def recognises(self, uri: str) -> bool:
+        """Whether the thing at `uri` is of this kind, by its content (a few reads at most)."""
+
+    def shards(self, uri: str) -> Iterator[Shard]:
+        """Yield the units of work in a fixed order that depends on the dataset's content only.
+
+        Raises:
+            DatasetError: there is nothing to read at all.
+        """
+
+    def read(self, shard: Shard) -> Iterator[Read]:
+        """Yield every item of a shard in a fixed order; what cannot be read is a `Failure`, never an exception.
+
+        May be called again for the same shard, in another process. A `Blob` is valid until the next one is asked for.
+        """
+
+
+class Fingerprinter(Protocol[Subject]):
+    """Turns a `Raster`, or the consecutive `Waveform` blocks of a recording, into fingerprints."""
+
+    recipes: tuple[Recipe, ...]
+    """Of all that one pass over a subject makes."""
+
+    def of_item(self, subject: Subject) -> Sequence[Fingerprint]:
+        """Fingerprints to look up. Raises `LowInformation` or `TooShort`."""
+
+    def of_work(self, subject: Subject) -> Sequence[Fingerprint]:
+        """Fingerprints to be found by, in every variant that shall be found. Raises as `of_item`."""
+
+
+class CandidateIndex(Protocol):
+    """Knows one portfolio by one recipe. Its tables are plain arrays, so that they can be memory-mapped."""
+
+    recipe_id: str
+
+    @classmethod
+    def build(cls, recipe_id: str, records: Iterable[FingerprintRecord]) -> Self:
+        """Index works by position; a work without fingerprints of the recipe is passed over."""
+
+    @classmethod
+    def load(cls, recipe_id: str, tables: Tables) -> Self:
+        """Take up what `tables` gave, perhaps by a stranger. Raises `FormatError` where it cannot be used safely."""
+
+    def tables(self) -> Tables:
+        """All state, by name."""
+
+    def candidates(self, record: FingerprintRecord) -> Sequence[Candidate]:
+        """Works that this item may hold. Misses are errors, false candidates are not."""
+
+    def verify(self, record: FingerprintRecord, candidate: Candidate) -> Sequence[Match]:
+        """The matches behind a candidate: none, one, or one per place. Precision is its duty."""
+
+    def expected_false_matches(self) -> float:
+        """How many works one unrelated item is expected to match by chance."""
+
+
+class Engine(Protocol):
+    """Runs one function over many tasks."""
+
+    name: str
+
+    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+        """Yield one result per task, in the order they finish. An exception in a task ends the run."""
+
+
+class ReportWriter(Protocol):
+    """Writes a report in one format."""
+
+    name: str
+
+    def write(self, report: Report, stream: TextIO) -> None:
+        """Write the whole report as text. Everything from the dataset is untrusted and must be escaped."""

@@ -1,0 +1,193 @@
+"""The answer in a few sentences, from the counts alone: it never says more than the scan can know.
+
+"Not found" is said of the items that could be compared, never of the dataset; what could not be compared is said first.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from workprint.model import Outcome, Report
+from workprint.reports.words import counted, listed
+
+SEVERITY = (Outcome.PROHIBITED, Outcome.UNKNOWN, Outcome.CONDITIONAL, Outcome.PERMITTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The counts that a summary is made of."""
+
+    creators: tuple[str, ...]
+    works: int
+    """All works of the portfolios, findable or not."""
+    searched: int
+    """Works that could be fingerprinted, so that a scan can find them."""
+    found: int
+    """Works with at least one match."""
+    outcomes: Mapping[Outcome, int]
+    """Matches by what they amount to."""
+    items: int
+    """Items with at least one match."""
+    seen: int
+    compared: int
+    failed: int
+
+    @property
+    def matches(self) -> int:
+        """All matches."""
+        return sum(self.outcomes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorTally:
+    """What was found of one creator."""
+
+    creator: str
+    works: int
+    found: int
+    matches: int
+
+
+def tally(report: Report) -> Tally:
+    """Count a report."""
+    manifest = report.manifest
+    return Tally(
+        creators=tuple(dict.fromkeys(work.creator for work in report.works)) or _creators_of_portfolios(report),
+        works=len(report.works) + len(report.unfindable),
+        searched=len(report.works),
+        found=len({(finding.creator, finding.work) for finding in report.findings}),
+        outcomes=Counter(finding.verdict.outcome for finding in report.findings),
+        items=len({finding.item for finding in report.findings}),
+        seen=manifest.seen,
+        compared=manifest.fingerprinted,
+        failed=sum(manifest.failed.values()),
+    )
+
+
+def by_creator(report: Report) -> tuple[CreatorTally, ...]:
+    """Count what was found of each creator, the most matched first."""
+    works = Counter(work.creator for work in report.works)
+    matches = Counter(finding.creator for finding in report.findings)
+    found = Counter(creator for creator, _ in {(finding.creator, finding.work) for finding in report.findings})
+    rows = (CreatorTally(name, works[name], found[name], matches[name]) for name in works | matches)
+    return tuple(sorted(rows, key=lambda row: (-row.matches, row.creator)))
+
+
+def headline(counts: Tally) -> str:
+    """Return the answer as one sentence. Holds no text from the dataset and no names."""
+    if counts.works == 0:
+        return "The portfolio holds no works, so nothing was looked for."
+    if counts.matches:
+        return f"{_works_found(counts)} in this dataset, {times(counts.matches)}{_permission(counts.outcomes)}."
+    if counts.searched == 0:
+        them = "it" if counts.works == 1 else "them"
+        return f"{_none(counts.works, counts, 'could', 'be fingerprinted')}, so no scan can find {them}."
+    if counts.compared == 0:
+        return f"No item could be compared, so this scan says nothing about {_owned(counts.works, counts)}."
+    return f"{_none(counts.searched, counts, 'was', 'found')} in {_compared(counts)}."
+
+
+def incomplete(counts: Tally) -> str:
+    """Return what a scan leaves open, to be said before anything else; empty for a complete one."""
+    if counts.seen != counts.compared + counts.failed:
+        return (
+            f"The counts of this scan do not add up: {counted(counts.seen, 'item', 'items')} seen, "
+            f"{counts.compared:,} compared, {counts.failed:,} not compared. Do not rely on it."
+        )
+    if not counts.failed:
+        return ""
+    these = "it" if counts.failed == 1 else "them"
+    return (
+        f"This scan is incomplete: {counts.failed:,} of {counted(counts.seen, 'item', 'items')} could not be "
+        f"compared, and nothing is known about {these}."
+    )
+
+
+def breakdown(counts: Tally) -> str:
+    """Return how often each outcome occurs, as a sentence; empty where the headline has said it all."""
+    if sum(number > 0 for number in counts.outcomes.values()) < 2:
+        return ""
+    said = {
+        Outcome.PROHIBITED: "forbidden by the terms",
+        Outcome.UNKNOWN: "with no permission on record",
+        Outcome.CONDITIONAL: "permitted only under conditions",
+        Outcome.PERMITTED: "permitted by the terms",
+    }
+    parts = [f"{times(counts.outcomes[key])} {said[key]}" for key in SEVERITY if counts.outcomes.get(key)]
+    return listed(parts).capitalize() + "."
+
+
+def unfindable(counts: Tally) -> str:
+    """Return how many works could not be looked for at all; empty for none."""
+    number = counts.works - counts.searched
+    if not number:
+        return ""
+    them = "it" if number == 1 else "them"
+    return f"{counted(number, 'work', 'works')} could not be fingerprinted, so no scan can find {them}."
+
+
+def times(number: int) -> str:
+    """Return `once`, `twice`, `7 times`."""
+    return {1: "once", 2: "twice"}.get(number, f"{number:,} times")
+
+
+def most_serious(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return the outcome that needs attention first. Raises `ValueError` for none at all."""
+    return min(outcomes, key=SEVERITY.index)
+
+
+def _creators_of_portfolios(report: Report) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for portfolio in report.manifest.portfolios for name in portfolio.creators))
+
+
+def _owned(number: int, counts: Tally) -> str:
+    if len(counts.creators) > 1:
+        works = "the one work" if number == 1 else f"the {number:,} works"
+        return f"{works} by {counted(len(counts.creators), 'creator', 'creators')}"
+    return "your work" if number == 1 else f"your {number:,} works"
+
+
+def _none(number: int, counts: Tally, verb: str, done: str) -> str:
+    """`None of your 12 works was found`, `Your work was not found`, and with works that no scan can find."""
+    owned = _owned(counts.works, counts)
+    if number == counts.works == 1:
+        return f"{owned[0].upper()}{owned[1:]} {verb} not {done}"
+    if number == counts.works:
+        return f"None of {owned} {verb} {done}"
+    findable = "the one" if number == 1 else f"the {number:,}"
+    if number == 1:
+        return f"Of {owned}, {findable} that can be found {verb} not {done}"
+    return f"Of {owned}, none of {findable} that can be found {verb} {done}"
+
+
+def _works_found(counts: Tally) -> str:
+    verb = "is" if counts.found == 1 else "are"
+    owned = _owned(counts.works, counts)
+    if counts.works <= 1:
+        return f"{owned[0].upper()}{owned[1:]} {verb}"
+    if counts.found >= counts.works:
+        return f"All of {owned} {verb}"
+    return f"{counts.found:,} of {owned} {verb}"
+
+
+def _compared(counts: Tally) -> str:
+    compared = "the one item" if counts.compared == 1 else f"the {counts.compared:,} items"
+    if not counts.failed:
+        return f"{compared} that {'was' if counts.compared == 1 else 'were'} compared"
+    return f"{compared} that could be compared; {counted(counts.failed, 'item', 'items')} could not be compared"
+
+
+def _permission(outcomes: Mapping[Outcome, int]) -> str:
+    kinds = {outcome for outcome, number in outcomes.items() if number}
+    if kinds == {Outcome.PROHIBITED}:
+        return "; the terms forbid it"
+    if kinds <= {Outcome.PROHIBITED, Outcome.UNKNOWN}:
+        return "; nothing permits it"
+    if kinds == {Outcome.PERMITTED}:
+        return "; the terms permit it"
+    if kinds == {Outcome.CONDITIONAL}:
+        return "; the terms permit it only under conditions"
+    refused = sum(outcomes.get(outcome, 0) for outcome in (Outcome.PROHIBITED, Outcome.UNKNOWN))
+    if not refused:
+        return "; the terms permit it, in part only under conditions"
+    return f"; {'nothing permits one of them' if refused == 1 else f'nothing permits {refused:,} of them'}"

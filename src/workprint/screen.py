@@ -1,0 +1,143 @@
+"""The second half: from fingerprint records to findings. Everything after the store; nothing here can reach a decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from workprint import plugins
+from workprint.consent.policy import judge, level
+from workprint.consent.terms import terms_from_json
+from workprint.errors import FormatError, RecipeMismatch
+from workprint.findings import finding_id
+from workprint.matching.merge import merge
+from workprint.model import (
+    Attributes,
+    Failure,
+    Finding,
+    FingerprintRecord,
+    Match,
+    Medium,
+    PortfolioSummary,
+    Terms,
+    Use,
+    Work,
+)
+from workprint.portfolio import Portfolio
+from workprint.protocols import CandidateIndex
+from workprint.serial.records import Row
+
+
+class Screener:
+    """Portfolios opened for one set of recipes, and the use that is asked about."""
+
+    def __init__(self, paths: Sequence[Path], recipes: Sequence[str], use: Use, verify: bool = True) -> None:
+        """Open portfolios; `verify` checks every digest in them.
+
+        Raises:
+            FormatError: one of them is damaged, no portfolio, or was made without the recipes that are needed.
+        """
+        self._use = use
+        self._opened = [_Opened(Portfolio(path, verify), recipes) for path in paths]
+
+    def findings(self, record: FingerprintRecord, attributes: Attributes) -> Iterator[Finding]:
+        """Yield a finding for each work in each place of one item."""
+        for opened in self._opened:
+            matches = sorted(opened.matches(record), key=lambda match: match.work)
+            for work, group in groupby(matches, key=lambda match: match.work):
+                for place, match in enumerate(group):
+                    yield self._finding(opened, match, place, record, attributes)
+
+    def screened(self, rows: Iterable[Row]) -> Iterator[Finding]:
+        """Yield the findings of a stream of rows, in its order."""
+        for row in rows:
+            if not isinstance(row, Failure):
+                yield from self.findings(*row)
+
+    def expected_false_matches(self, items: Mapping[Medium, int]) -> float:
+        """How many matches chance alone is expected to make in a dataset of so many items."""
+        return sum(opened.expected_false_matches(items) for opened in self._opened)
+
+    @property
+    def summaries(self) -> tuple[PortfolioSummary, ...]:
+        """What a run's manifest says of the portfolios."""
+        return tuple(opened.summary for opened in self._opened)
+
+    @property
+    def works(self) -> tuple[Work, ...]:
+        """All works of all portfolios."""
+        return tuple(work for opened in self._opened for work in opened.portfolio.works)
+
+    def _finding(
+        self, opened: _Opened, match: Match, place: int, record: FingerprintRecord, attributes: Attributes
+    ) -> Finding:
+        work = opened.portfolio.works[match.work]
+        verdict = judge(opened.terms.get(work.terms_id or ""), self._use)
+        copied = {
+            name: getattr(match, name)
+            for name in ("relation", "confidence", "item_segment", "work_segment", "transform", "evidence")
+        }
+        return Finding(
+            finding_id=finding_id(match.item_id, work, self._use, place),
+            item=match.item_id,
+            work=work.work_id,
+            creator=work.creator,
+            contact=work.contact,
+            medium=work.medium,
+            verdict=verdict,
+            level=level(verdict.outcome),
+            attributes=attributes,
+            digest=record.digest,
+            portfolio=opened.portfolio.digest,
+            **copied,
+        )
+
+
+class _Opened:
+    """One portfolio, and an index for each recipe that the items were made by."""
+
+    def __init__(self, portfolio: Portfolio, recipes: Sequence[str]) -> None:
+        self.portfolio = portfolio
+        self.terms: dict[str, Terms] = {
+            terms_id: terms_from_json(line, str(portfolio.path)) for terms_id, line in portfolio.terms.items()
+        }
+        self._indexes = [
+            self._index(recipe) for recipe in (plugins.DIGEST_RECIPE, *recipes) if plugins.index_class(recipe)
+        ]
+
+    def matches(self, record: FingerprintRecord) -> Sequence[Match]:
+        """Ask every index, let it verify what it proposed, and put the answers together."""
+        return merge(
+            match
+            for index in self._indexes
+            for candidate in index.candidates(record)
+            for match in index.verify(record, candidate)
+            if self.portfolio.works[match.work].medium is record.medium
+        )
+
+    def expected_false_matches(self, items: Mapping[Medium, int]) -> float:
+        return sum(
+            index.expected_false_matches() * items.get(medium, 0)
+            for index in self._indexes
+            if (medium := plugins.medium_of(index.recipe_id))
+        )
+
+    @property
+    def summary(self) -> PortfolioSummary:
+        works = self.portfolio.works
+        creators = tuple(sorted({work.creator for work in works}))
+        return PortfolioSummary(str(self.portfolio.path), self.portfolio.digest, len(works), creators)
+
+    def _index(self, recipe: str) -> CandidateIndex:
+        tables = self.portfolio.tables(recipe)
+        index_class = plugins.index_class(recipe)
+        if tables is None or index_class is None:
+            raise RecipeMismatch(
+                f"{self.portfolio.path} has no fingerprints of the kind {recipe!r} that the dataset's are; make it "
+                "again with `workprint index`, or scan again, so that both are by the same version of Workprint"
+            )
+        works = tables.get("works")
+        if works is not None and works.size and not 0 <= int(works.min()) <= int(works.max()) < len(self.portfolio.works):
+            raise FormatError(f"{self.portfolio.path} is damaged: a table names a work that is not there")
+        return index_class.load(recipe, tables)

@@ -1,0 +1,125 @@
+"""Fingerprint records and failures as Arrow tables: the rows of a store's parts and of a portfolio's `records`.
+
+One row is one subject, fingerprinted or failed; see `docs/formats/store.md`. Values are read back through bounds and
+type checks, because stores and portfolios come from strangers.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from workprint.errors import FormatError
+from workprint.model import (
+    Attributes,
+    Failure,
+    Fingerprint,
+    FingerprintRecord,
+    Medium,
+    Stage,
+    TimeSpan,
+)
+
+Row = tuple[FingerprintRecord, Attributes] | Failure
+
+_FINGERPRINT = pa.struct(
+    [
+        pa.field("recipe", pa.int16(), nullable=False),
+        pa.field("value", pa.binary(), nullable=False),
+        pa.field("quality", pa.float32(), nullable=False),
+        pa.field("start_s", pa.float64()),
+        pa.field("end_s", pa.float64()),
+        pa.field("variant", pa.string(), nullable=False),
+    ]
+)
+SCHEMA = pa.schema(
+    [
+        pa.field("subject_id", pa.string(), nullable=False),
+        pa.field("medium", pa.string()),
+        pa.field("digest", pa.binary(32)),
+        pa.field("content_digest", pa.binary(32)),
+        pa.field("size_bytes", pa.int64()),
+        pa.field("extent", pa.list_(pa.float64())),
+        pa.field("fingerprints", pa.list_(_FINGERPRINT)),
+        pa.field("attributes", pa.string()),
+        pa.field("stage", pa.string()),
+        pa.field("code", pa.string()),
+        pa.field("detail", pa.string()),
+    ]
+)
+
+
+def to_table(rows: Iterable[Row], recipes: Sequence[str]) -> pa.Table:
+    """Rows as an Arrow table of `SCHEMA`; `recipes` are the recipe ids that fingerprints refer to by position.
+
+    Raises:
+        ValueError: a fingerprint's recipe is not among `recipes`.
+    """
+    return pa.Table.from_pylist([_to_row(row, recipes) for row in rows], schema=SCHEMA)
+
+
+def from_table(table: pa.Table, recipes: Sequence[str], where: str) -> Iterator[Row]:
+    """Yield the rows that `to_table` laid out, in order.
+
+    Raises:
+        FormatError: a column is missing or of another type, or a value is out of bounds.
+    """
+    if not table.schema.equals(SCHEMA, check_metadata=False):
+        raise FormatError(f"{where} does not have the columns of a fingerprint table")
+    for batch in table.to_batches(max_chunksize=1024):
+        for row in batch.to_pylist():
+            yield _from_row(row, recipes, where)
+
+
+def _to_row(row: Row, recipes: Sequence[str]) -> dict[str, Any]:
+    if isinstance(row, Failure):
+        return {"subject_id": row.subject_id, "stage": row.stage.value, "code": row.code, "detail": row.detail}
+    record, attributes = row
+    return {
+        "subject_id": record.subject_id,
+        "medium": record.medium.value,
+        "digest": bytes.fromhex(record.digest),
+        "content_digest": bytes.fromhex(record.content_digest),
+        "size_bytes": record.size_bytes,
+        "extent": list(record.extent),
+        "fingerprints": [_fingerprint_to_row(print_, recipes) for print_ in record.fingerprints],
+        "attributes": json.dumps(dict(attributes), ensure_ascii=False, allow_nan=False) if attributes else None,
+    }
+
+
+def _fingerprint_to_row(print_: Fingerprint, recipes: Sequence[str]) -> dict[str, Any]:
+    span = print_.segment if isinstance(print_.segment, TimeSpan) else None
+    return {
+        "recipe": recipes.index(print_.recipe_id),
+        "value": print_.value,
+        "quality": print_.quality,
+        "start_s": span.start_s if span else None,
+        "end_s": span.end_s if span else None,
+        "variant": print_.variant,
+    }
+
+
+def _from_row(row: dict[str, Any], recipes: Sequence[str], where: str) -> Row:
+    try:
+        if row["code"] is not None:
+            return Failure(row["subject_id"], Stage(row["stage"]), row["code"], row["detail"] or "")
+        record = FingerprintRecord(
+            subject_id=row["subject_id"],
+            medium=Medium(row["medium"]),
+            digest=row["digest"].hex(),
+            content_digest=row["content_digest"].hex(),
+            size_bytes=row["size_bytes"],
+            extent=tuple(row["extent"]),
+            fingerprints=tuple(_fingerprint_from_row(print_, recipes) for print_ in row["fingerprints"]),
+        )
+        return record, json.loads(row["attributes"]) if row["attributes"] else {}
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+        raise FormatError(f"{where} holds a damaged record ({type(error).__name__}: {error})") from error
+
+
+def _fingerprint_from_row(row: dict[str, Any], recipes: Sequence[str]) -> Fingerprint:
+    if row["recipe"] < 0:
+        raise IndexError("a recipe below zero")
+    span = None if row["start_s"] is None else TimeSpan(row["start_s"], row["end_s"])
+    return Fingerprint(recipes[row["recipe"]], row["value"], row["quality"], span, row["variant"])

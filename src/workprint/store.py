@@ -1,0 +1,273 @@
+"""The fingerprint store: a folder of Parquet parts, one per shard, with a header. See `docs/formats/store.md`.
+
+A part is written beside its place and moved there, so that it is whole or absent; a part that is there is done. That
+is what makes a killed run continue where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from workprint.errors import FormatError, StoreConflict
+from workprint.model import Depth, Failure, Limits, PassedOver, ShardCount
+from workprint.serial.lines import check_format
+from workprint.serial.records import Row, from_table, to_table
+
+FORMAT = "workprint-store"
+VERSION = 1
+HEADER = "store.json"
+COMPLETE = "complete.json"
+_PARTS = "parts"
+_ROWS_PER_GROUP = 4096
+_META = b"workprint"
+_MAX_HEADER_BYTES = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoreHeader:
+    """What a store was made from, and how; parts made otherwise do not belong into it."""
+
+    tool_version: str
+    dataset: str
+    reader: str
+    depth: Depth
+    recipes: tuple[str, ...]
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One shard's records on disk."""
+
+    path: Path
+    order: int
+    """Position of the shard in the dataset."""
+
+
+def create(folder: Path, header: StoreHeader) -> None:
+    """Make a store, or take up one that was begun in the same way.
+
+    Raises:
+        StoreConflict: the folder holds a store of another dataset or other recipes, or cannot be written.
+    """
+    path = folder / HEADER
+    if path.exists():
+        there = read_header(folder)
+        if _difference(there, header):
+            raise StoreConflict(
+                f"{folder} holds fingerprints made {_difference(there, header)}; choose another output folder or "
+                "remove this one"
+            )
+        return
+    try:
+        (folder / _PARTS).mkdir(parents=True, exist_ok=True)
+        write_atomically(path, (json.dumps(_header_to_json(header), indent=1) + "\n").encode())
+    except OSError as error:
+        raise StoreConflict(f"{folder} cannot be written: {error.strerror}") from error
+
+
+def read_header(folder: Path) -> StoreHeader:
+    """Read what a store says of itself.
+
+    Raises:
+        FormatError: not a store, a damaged one, or one from a newer Workprint.
+    """
+    try:
+        with (folder / HEADER).open("rb") as stream:
+            value = json.loads(stream.read(_MAX_HEADER_BYTES))
+    except (OSError, ValueError, RecursionError) as error:
+        raise FormatError(f"{folder} is not a fingerprint store: it has no readable {HEADER}") from error
+    check_format(value, FORMAT, VERSION, f"{folder / HEADER}")
+    try:
+        return StoreHeader(
+            *(str(value[key]) for key in ("tool_version", "dataset", "reader")),
+            Depth(value["depth"]),
+            tuple(str(recipe) for recipe in value["recipes"]),
+            Limits(**value["limits"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{folder / HEADER} is damaged ({type(error).__name__}: {error})") from error
+
+
+def part_for(folder: Path, order: int, shard_id: str) -> Part:
+    """Where a shard's records belong. The name holds no text from the dataset, only its digest."""
+    name = f"{order:08d}-{hashlib.sha256(shard_id.encode()).hexdigest()[:16]}.parquet"
+    return Part(folder / _PARTS / name, order)
+
+
+def write_part(part: Part, shard_id: str, rows: Iterable[Row | PassedOver], recipes: Sequence[str]) -> ShardCount:
+    """Write a shard's records and failures, all or nothing, and return its denominator. `rows` may be a stream.
+
+    Raises:
+        OSError: the disk is full or cannot be written; nothing is left behind.
+    """
+    counter = _Counter(shard_id)
+    temporary = part.path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        with pq.ParquetWriter(temporary, to_table([], recipes).schema, compression="zstd") as writer:
+            for group in _groups(counter.counting(rows)):
+                writer.write_table(to_table(group, recipes))
+            writer.add_key_value_metadata({_META.decode(): json.dumps(counter.summary())})
+        with temporary.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(part.path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return counter.count()
+
+
+def finish(folder: Path, shards: int) -> None:
+    """Mark a store as whole: every shard of the dataset has its part."""
+    write_atomically(folder / COMPLETE, (json.dumps({"shards": shards}) + "\n").encode())
+
+
+def require_finished(folder: Path) -> None:
+    """Refuse a store that does not cover its dataset: what is not in it would pass for not found.
+
+    Raises:
+        StoreConflict: the run that makes it was not finished.
+        FormatError: parts are missing.
+    """
+    try:
+        shards = json.loads((folder / COMPLETE).read_bytes()[:_MAX_HEADER_BYTES])["shards"]
+    except FileNotFoundError as error:
+        raise StoreConflict(
+            f"{folder} covers its dataset only in part, because the run was stopped; start the same command again"
+        ) from error
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{folder / COMPLETE} is damaged") from error
+    if [part.order for part in parts(folder)] != list(range(shards)):
+        raise FormatError(f"{folder} lacks parts: {len(parts(folder))} of {shards} are there")
+
+
+def parts(folder: Path) -> list[Part]:
+    """The parts of a store, in the order of the dataset's shards.
+
+    Raises:
+        FormatError: a name in the folder is not one of ours.
+    """
+    found = []
+    for path in sorted((folder / _PARTS).glob("*.parquet")):
+        order = path.name.partition("-")[0]
+        if not order.isdigit():
+            raise FormatError(f"{path} is not a part of a fingerprint store")
+        found.append(Part(path, int(order)))
+    return found
+
+
+def read_part(part: Part, recipes: Sequence[str]) -> Iterator[Row]:
+    """Yield a part's records and failures in order, in bounded memory.
+
+    Raises:
+        FormatError: the part is damaged.
+    """
+    where = str(part.path)
+    try:
+        with pq.ParquetFile(part.path) as file:
+            for batch in file.iter_batches(batch_size=1024):
+                yield from from_table(pa.Table.from_batches([batch]), recipes, where)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise FormatError(f"{where} is damaged: {str(error).splitlines()[0][:200]}") from error
+
+
+def read_count(part: Part) -> tuple[ShardCount, str]:
+    """A part's denominator, and the digest of its listing of items.
+
+    Raises:
+        FormatError: the part is damaged, or its counts do not add up.
+    """
+    try:
+        metadata = pq.read_metadata(part.path)
+        summary = json.loads(metadata.metadata[_META])
+        count = ShardCount(**summary["count"])
+        digest = str(summary["listing_digest"])
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{part.path} is damaged: it has no readable counts") from error
+    if count.seen != count.fingerprinted + sum(count.failed.values()) or count.seen != metadata.num_rows:
+        raise FormatError(f"{part.path} is damaged: its counts do not add up")
+    return count, digest
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file beside its place and move it there, so that it is whole or absent."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class _Counter:
+    """Counts a stream of rows as it passes."""
+
+    def __init__(self, shard_id: str) -> None:
+        self._shard_id = shard_id
+        self._media: Counter[str] = Counter()
+        self._failed: Counter[str] = Counter()
+        self._passed_over: Counter[str] = Counter()
+        self._listing = hashlib.sha256()
+
+    def counting(self, rows: Iterable[Row | PassedOver]) -> Iterator[Row]:
+        for row in rows:
+            if isinstance(row, PassedOver):
+                self._passed_over[row.ending] += 1
+                continue
+            if isinstance(row, Failure):
+                self._failed[row.code] += 1
+                line = [row.subject_id, row.code]
+            else:
+                self._media[row[0].medium.value] += 1
+                line = [row[0].subject_id, row[0].digest]
+            self._listing.update(json.dumps(line).encode() + b"\n")
+            yield row
+
+    def count(self) -> ShardCount:
+        counters = (self._failed, self._passed_over, self._media)
+        failed, passed_over, media = (dict(sorted(counter.items())) for counter in counters)
+        fingerprinted = self._media.total()
+        seen = fingerprinted + self._failed.total()
+        return ShardCount(self._shard_id, seen, fingerprinted, failed, passed_over, media)
+
+    def summary(self) -> Mapping[str, Any]:
+        count = self.count()
+        fields = {name: getattr(count, name) for name in ShardCount.__slots__}
+        return {"count": fields, "listing_digest": self._listing.hexdigest()}
+
+
+def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    group: list[Row] = []
+    for row in rows:
+        group.append(row)
+        if len(group) == _ROWS_PER_GROUP:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _header_to_json(header: StoreHeader) -> dict[str, Any]:
+    fields = {name: getattr(header, name) for name in StoreHeader.__slots__}
+    limits = {name: getattr(header.limits, name) for name in Limits.__slots__}
+    return {"format": FORMAT, "version": VERSION, **fields, "recipes": list(header.recipes), "limits": limits}
+
+
+def _difference(there: StoreHeader, here: StoreHeader) -> str:
+    """In what two stores cannot be continued by one another; empty if they can."""
+    if there.dataset != here.dataset:
+        return f"of another dataset ({there.dataset})"
+    names = [name for name in ("reader", "depth", "recipes", "limits") if getattr(there, name) != getattr(here, name)]
+    return f"with another {' and '.join(names)}" if names else ""
