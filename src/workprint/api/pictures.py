@@ -82,9 +82,7 @@ def picture_of(blob: Blob, medium: Medium, segment: Segment | None, limits: Limi
         return None  # it was readable a moment ago; a report without one picture is better than none
 
 
-def _collect_from(
-    reader: DatasetReader, shard: Shard, findings: Sequence[Finding], place: tuple[Path, Limits]
-) -> None:
+def _collect_from(reader: DatasetReader, shard: Shard, findings: Sequence[Finding], place: tuple[Path, Limits]) -> None:
     folder, limits = place
     wanted: dict[str, list[Finding]] = {}
     for finding in findings:

@@ -157,9 +157,7 @@ def _watched(done: Iterator[Done], total: int, watch: Watch | None) -> list[Done
     return sorted(finished, key=lambda one: one.order)
 
 
-def _finished(
-    folder: Path, output: Path, settings: Settings, screener: Screener, done: Sequence[Done]
-) -> Results:
+def _finished(folder: Path, output: Path, settings: Settings, screener: Screener, done: Sequence[Done]) -> Results:
     findings = sorted((finding for one in done for finding in one.findings), key=lambda one: (one.item, one.finding_id))
     counts = tuple(one.count for one in done)
     media = {medium: sum(count.media.get(medium, 0) for count in counts) for medium in Medium}

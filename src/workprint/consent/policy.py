@@ -26,7 +26,9 @@ def judge(terms: Terms | None, use: Use) -> Verdict:
         return Verdict(Outcome.UNKNOWN, use, None, "no permission on record")
     permission = terms.uses.get(use)
     if permission is None:
-        return Verdict(Outcome.UNKNOWN, use, terms.terms_id, "no permission on record: the terms are silent on this use")
+        return Verdict(
+            Outcome.UNKNOWN, use, terms.terms_id, "no permission on record: the terms are silent on this use"
+        )
     return Verdict(_OUTCOMES[permission], use, terms.terms_id, _reason(terms, permission))
 
 

@@ -80,7 +80,9 @@ def _checked(value: Any, lines: Mapping[str, int], where: str) -> Terms:
         raise FormatError(f"{where} must be a mapping with the keys {', '.join(sorted(_KEYS))}")
     for key in value:
         if key not in _KEYS:
-            raise FormatError(f"{where}{_at(lines, key)}: {key!r} is not known here; known are {', '.join(sorted(_KEYS))}")
+            raise FormatError(
+                f"{where}{_at(lines, key)}: {key!r} is not known here; known are {', '.join(sorted(_KEYS))}"
+            )
     uses = _uses(value.get("uses"), lines, where)
     texts = {key: _text(value.get(key, ""), key, where) for key in ("statement", "contact")}
     return Terms(_terms_id(uses, texts), uses, **texts)

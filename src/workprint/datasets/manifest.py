@@ -10,7 +10,7 @@ from workprint.datasets.kinds import claims_media, has_media_ending
 from workprint.datasets.paths import is_url, plain_file, refusal_of, safe_relative
 from workprint.datasets.places import Place, folder_of, head_of, name_of, place_of, require_present
 from workprint.datasets.rows import Layout, Row, layout_of, read_rows
-from workprint.errors import DatasetError, ItemError, Missing, Undecodable
+from workprint.errors import DatasetError, ItemError, Missing, TooLarge, Undecodable
 from workprint.model import Blob, Item, Limits, Shard
 from workprint.protocols import Read
 
@@ -107,8 +107,16 @@ def _layout(uri: str) -> Layout:
 
 
 def _first_rows(uri: str) -> list[Row]:
-    rows = islice(read_rows(place_of(uri), _layout(uri)), _SNIFFED_ROWS)
-    return [row for row in rows if not isinstance(row, ItemError)]
+    """Return the first rows that can be read; what ends them early is said when it is met again."""
+    rows: list[Row] = []
+    try:
+        for row in islice(read_rows(place_of(uri), _layout(uri)), _SNIFFED_ROWS):
+            if not isinstance(row, ItemError):
+                rows.append(row)
+    except TooLarge:
+        if not rows:
+            raise
+    return rows
 
 
 def _media_columns(uri: str) -> list[str]:

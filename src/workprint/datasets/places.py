@@ -64,7 +64,7 @@ class Place(Protocol):
         """The file, to be opened when it is needed. Raises `TooLarge`."""
 
     def holds(self, inner: "Place") -> bool:
-        """Whether another place, links looked through, is still below this one."""
+        """Whether another place, links looked through, is still this one or below it."""
 
 
 def place_of(uri: str) -> Place:
@@ -169,7 +169,8 @@ class LocalPlace:
     def holds(self, inner: Place) -> bool:
         """See `Place.holds`."""
         root = os.path.realpath(self.uri)
-        return os.path.realpath(inner.uri).startswith(root.rstrip(os.sep) + os.sep)
+        found = os.path.realpath(inner.uri)
+        return found == root or found.startswith(root.rstrip(os.sep) + os.sep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
-
 from workprint.fingerprints.audio_peaks import PeakParameters, PeakSegment, extract_peaks
 from workprint.fingerprints.audio_tokens import landmark_tokens
 from workprint.fingerprints.minhash import minhash_signature
@@ -49,4 +48,6 @@ class AudioFingerprinter:
         yield Fingerprint(peaks, encode_peaks(segment.peaks), 1.0, span)
         tokens = landmark_tokens(segment.peaks)
         if tokens.size:  # a segment at the end may be too short for a pair; a signature of nothing is refused
-            yield Fingerprint(sketch, minhash_signature(tokens, _PERMUTATIONS, _SEED).astype("<u4").tobytes(), 1.0, span)
+            yield Fingerprint(
+                sketch, minhash_signature(tokens, _PERMUTATIONS, _SEED).astype("<u4").tobytes(), 1.0, span
+            )

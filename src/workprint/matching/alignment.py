@@ -122,7 +122,11 @@ def _refined(
     while True:
         near = item.between(centre_s - reach_s, centre_s + reach_s)
         line = _fitted(near, work, line, tolerance_s, parameters)
-        if centre_s - reach_s <= 0.0 and centre_s + reach_s >= item.duration_s and tolerance_s <= parameters.time_tolerance_s:
+        if (
+            centre_s - reach_s <= 0.0
+            and centre_s + reach_s >= item.duration_s
+            and tolerance_s <= parameters.time_tolerance_s
+        ):
             return line
         if tolerance_s <= parameters.time_tolerance_s:
             reach_s *= 2.0
@@ -135,7 +139,12 @@ def _fitted(
     """Fit tempo, start and pitch to the peaks that are aligned already (least squares)."""
     places = line.tempo * item.times_s + line.start_s
     partners = _partners(
-        places, item.octaves - np.float32(line.octaves), work.times_s, work.octaves, tolerance_s, parameters.pitch_tolerance_octaves
+        places,
+        item.octaves - np.float32(line.octaves),
+        work.times_s,
+        work.octaves,
+        tolerance_s,
+        parameters.pitch_tolerance_octaves,
     )
     own = np.flatnonzero(partners >= 0)
     if own.size < 8:
@@ -290,7 +299,9 @@ def _explains(alignment: Alignment, hypothesis: Hypothesis, item: Constellation)
 def _without_shadows(found: Iterable[Alignment]) -> list[Alignment]:
     """Drop weaker alignments of the same work that lie within a stronger one."""
     kept: list[Alignment] = []
-    for one in sorted(found, key=lambda each: (each.expected_false_matches, -each.aligned, each.work, each.item_start_s)):
+    for one in sorted(
+        found, key=lambda each: (each.expected_false_matches, -each.aligned, each.work, each.item_start_s)
+    ):
         if not any(_covers(other, one) for other in kept):
             kept.append(one)
     return kept

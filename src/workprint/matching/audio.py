@@ -70,7 +70,7 @@ class AudioIndex:
 
     def expected_false_matches(self) -> float:
         """What the alignment's threshold allows, for one item."""
-        return 10.0**-AlignmentParameters().least_log10_rarity
+        return float(10.0 ** -AlignmentParameters().least_log10_rarity)
 
     def _match(self, record: FingerprintRecord, alignment: Alignment, work: Constellation) -> Match:
         duration_s = record.extent[0]

@@ -28,8 +28,8 @@ _DIGEST_BYTES = 32
 class DigestIndex:
     """A sorted table of digests: of each work's bytes, and of what is seen or heard in it."""
 
-    def __init__(self, recipe_id: str, digests: NDArray[np.void], works: NDArray[np.uint32]) -> None:
-        """Take sorted digests, void32 (n,), and the works they belong to, uint32 (n,)."""
+    def __init__(self, recipe_id: str, digests: NDArray[np.uint8], works: NDArray[np.uint32]) -> None:
+        """Take sorted digests, uint8 (n, 32), and the works they belong to, uint32 (n,)."""
         self.recipe_id = recipe_id
         self._digests = digests
         self._works = works
@@ -78,9 +78,7 @@ class DigestIndex:
         transform = ImageTransform() if record.medium is Medium.IMAGE else AudioTransform()
         evidence = Evidence(self.recipe_id, candidate.detail, 1.0, 1.0)
         return [
-            Match(
-                record.subject_id, candidate.work, Relation.IDENTICAL, 1.0, segment, segment, transform, (evidence,)
-            )
+            Match(record.subject_id, candidate.work, Relation.IDENTICAL, 1.0, segment, segment, transform, (evidence,))
         ]
 
     def expected_false_matches(self) -> float:

@@ -50,7 +50,7 @@ _SCAN_PIXELS = 8_000_000_000
 def _heif(stream: BytesIO) -> ImageFile:
     from pillow_heif import HeifImageFile
 
-    opened: ImageFile = HeifImageFile(stream)
+    opened: ImageFile = HeifImageFile(stream)  # type: ignore[no-untyped-call]
     return opened
 
 

@@ -109,6 +109,7 @@ def _open_digest(digest: Any, mode: str, size: tuple[int, int]) -> None:
 
 
 def reduced_size(size: tuple[int, int], factor: int) -> tuple[int, int]:
+    """Size in pixels after averaging over boxes of `factor`, those at the border counted whole."""
     return -(-size[0] // factor), -(-size[1] // factor)
 
 

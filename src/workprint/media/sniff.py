@@ -81,6 +81,7 @@ _BRANDS = {
     "HEIF": (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
 }
 _PORTABLE_PIXMAP = re.compile(rb"P[1-7fF][\s#]")
+_MATROSKA_VIDEO = re.compile(rb"\x86[\x80-\xff]?V_(?:VP[89]|AV1|MPEG|THEORA|MS|REAL|UNCOMP|PRORES|FFV1|QUICK)")
 _MARKUP = re.compile(r"\s*<(?:!doctype html|html|head|body|title|h1)\b", re.I)
 
 
@@ -195,9 +196,9 @@ def _mpeg_audio(head: bytes) -> str | None:
 
 
 def _shows_video(head: bytes) -> bool:
-    """Whether a container's beginning names a video track: MP4 handlers, Matroska codecs, Theora in Ogg, ASF streams."""
+    """Whether a container's beginning names a video track: in MP4, Matroska, Ogg or ASF."""
     if head[:4] == b"\x1a\x45\xdf\xa3":
-        return re.search(rb"\x86[\x80-\xff]?V_(?:VP[89]|AV1|MPEG|THEORA|MS|REAL|UNCOMP|PRORES|FFV1|QUICK)", head) is not None
+        return _MATROSKA_VIDEO.search(head) is not None
     if head[:4] == b"OggS":
         return any(mark in head[:512] for mark in (b"\x80theora", b"BBCD\0", b"\x01video\0"))
     if head.startswith(b"\x30\x26\xb2\x75"):
@@ -230,6 +231,7 @@ def _as_text(head: bytes) -> str | None:
     if b"\0" in head:
         return None
     try:
-        return head[: max(1, len(head) - 3)].decode("utf-8-sig") if len(head) == HEAD_BYTES else head.decode("utf-8-sig")
+        return head.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        # The last character may have been cut in two.
         return head[: error.start].decode("utf-8-sig") if error.start > HEAD_BYTES - 8 else None

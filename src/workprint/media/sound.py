@@ -10,15 +10,16 @@ evidence even where the hour after it is lost; `truncated` and `notes` say so af
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from hashlib import sha256
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from workprint.errors import Empty, TooLarge, Unsupported
-from workprint.media.refusals import admit, refusing, spoken
+from workprint.errors import Empty, ItemError, TooLarge, Unsupported
+from workprint.media.refusals import admit, hushed, refusing, spoken
 from workprint.media.sniff import likeness, read_head, sound_format
 from workprint.media.sound_sources import Block, Broken, Source, open_with_ffmpeg, open_with_soundfile
 from workprint.model import Blob, Limits, Waveform
@@ -59,8 +60,17 @@ class Sound:
         self._is_read = False
 
     def __iter__(self) -> Iterator[Waveform]:
-        """Yield consecutive blocks of `BLOCK_S` seconds, the last one shorter."""
-        return self._blocks
+        """Consecutive blocks of `BLOCK_S` seconds, the last one shorter."""
+        return self
+
+    def __next__(self) -> Waveform:
+        """The next block, or the end."""
+        with refusing(f"{self._name} recording"), hushed():
+            block = next(self._blocks, None)
+        if block is None:
+            self.close()
+            raise StopIteration
+        return block
 
     def __enter__(self) -> "Sound":
         """Close the decoder at the end of the block, read to the end or not."""
@@ -72,7 +82,6 @@ class Sound:
 
     def close(self) -> None:
         """Let go of the decoder and its stream; harmless if repeated."""
-        self._blocks.close()
         self._source.close()
 
     @property
@@ -93,12 +102,11 @@ class Sound:
         if not self._is_read:
             raise RuntimeError("only known once every block was read")
 
-    def _stream(self) -> Iterator[Any]:
-        with refusing(f"{self._name} recording"):
-            yield from _cut(self._resampled(), self.sample_rate_hz)
-            if self._frames == 0:
-                raise Empty("the recording holds no samples")
-            self._is_read = True
+    def _stream(self) -> Iterator[Waveform]:
+        yield from _cut(self._resampled(), self.sample_rate_hz)
+        if self._frames == 0:
+            raise Empty("the recording holds no samples")
+        self._is_read = True
 
     def _resampled(self) -> Iterator[NDArray[np.float32]]:
         if self.native_rate_hz == self.sample_rate_hz:
@@ -125,7 +133,7 @@ class Sound:
         self._frames += len(block)
         if self._frames > self._limits.max_seconds * self.native_rate_hz:
             raise TooLarge(f"longer than the {self._limits.max_seconds:g} s allowed")
-        self._digest.update(block.astype("<f4", copy=False))
+        self._digest.update(block.astype("<f4", copy=False).data)
 
     def _note(self, note: str) -> None:
         self.truncated = True
@@ -157,17 +165,20 @@ def open_sound(blob: Blob, limits: Limits, sample_rate_hz: int) -> Sound:
     name = sound_format(head)
     if name is None:
         raise Unsupported(f"no sound: {likeness(head)}")
-    with refusing(f"{name} recording"):
-        return Sound(_opened(blob, name), limits, sample_rate_hz, name)
+    return Sound(_opened(blob, name), limits, sample_rate_hz, name)
 
 
 def _opened(blob: Blob, name: str) -> Source:
-    openers = _openers(name)
-    for opener in openers[:-1]:
-        source = _tried(opener, blob)
-        if source is not None:
-            return source
-    return _open(openers[-1], blob)
+    """Ask one decoder after the other; where all refuse, the first one speaks for all."""
+    refusals: list[ItemError] = []
+    for opener in _openers(name):
+        try:
+            return _open(opener, blob, name)
+        except Unsupported:
+            raise
+        except ItemError as refusal:
+            refusals.append(refusal)
+    raise refusals[0]
 
 
 def _openers(name: str) -> tuple[Opener, ...]:
@@ -178,24 +189,20 @@ def _openers(name: str) -> tuple[Opener, ...]:
     return open_with_ffmpeg, open_with_soundfile
 
 
-def _tried(opener: Opener, blob: Blob) -> Source | None:
-    try:
-        return _open(opener, blob)
-    except (Unsupported, MemoryError):
-        raise
-    except Exception as error:
-        # The next decoder is asked, and speaks for both if it refuses too.
-        error.add_note("refused by the first decoder")
-        return None
-
-
-def _open(opener: Opener, blob: Blob) -> Source:
+def _open(opener: Opener, blob: Blob, name: str) -> Source:
     stream = blob.open()
     try:
-        return opener(stream)
+        with refusing(f"{name} recording"), hushed():
+            source = opener(stream)
     except BaseException:
         stream.close()
         raise
+
+    def close() -> None:
+        source.close()
+        stream.close()
+
+    return replace(source, close=close)
 
 
 def _mean(block: Block) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -99,12 +100,12 @@ def open_with_ffmpeg(stream: BinaryIO) -> Source:
 
     def blocks() -> Iterator[Block]:
         with closing(container):
-            yield from _gathered(_alike(first, frames, av.FFmpegError), channels)
+            yield from _gathered(chain((first,), frames), channels, av.AudioFifo())
 
     return Source(rate_hz, channels, _promised(container, rate_hz), blocks, container.close)
 
 
-def _refuse_other_files(url: str, flags: int, options: Any) -> BinaryIO:
+def _refuse_other_files(*_: object) -> BinaryIO:
     raise PermissionError("the recording asks for other files")
 
 
@@ -135,7 +136,14 @@ def _promised(container: Any, rate_hz: int) -> int | None:
 def _tolerant(container: Any, failure: type[Exception]) -> Iterator[Any]:
     """Decode packet by packet; single packets that fail are left out, as players do."""
     failed = 0
-    for packet in container.demux(container.streams.audio[0]):
+    packets = container.demux(container.streams.audio[0])
+    while True:
+        try:
+            packet = next(packets, None)
+        except failure as error:
+            raise Broken(str(error)) from error
+        if packet is None:
+            return
         try:
             yield from packet.decode()
         except failure as error:
@@ -144,48 +152,36 @@ def _tolerant(container: Any, failure: type[Exception]) -> Iterator[Any]:
                 raise Broken(str(error)) from error
 
 
-def _alike(first: Any, frames: Iterator[Any], failure: type[Exception]) -> Iterator[Block]:
-    channels = len(first.layout.channels)
-    yield _floats(first, channels)
-    try:
-        for frame in frames:
-            if frame.sample_rate != first.sample_rate or len(frame.layout.channels) != channels:
-                raise Broken("its sample rate or channels change midway")
-            yield _floats(frame, channels)
-    except (failure, ValueError) as error:
-        raise Broken(str(error)) from error
-
-
 def _floats(frame: Any, channels: int) -> Block:
     samples = frame.to_ndarray()
     kind = frame.format.name.removesuffix("p")
     frames: NDArray[Any] = samples.T if frame.format.is_planar else samples.reshape(-1, channels)
-    if kind in ("flt", "dbl"):
-        return frames.astype(np.float32, copy=False)
-    if kind not in _FULL_SCALE:
+    if kind not in ("flt", "dbl", *_FULL_SCALE):
         raise Broken(f"its sample format {kind} is not known")
-    centred = frames.astype(np.float32) - (128.0 if kind == "u8" else 0.0)
-    return (centred / np.float32(_FULL_SCALE[kind])).astype(np.float32, copy=False)
+    centre, scale = (128.0 if kind == "u8" else 0.0), _FULL_SCALE.get(kind, 1.0)
+    if scale == 1.0:
+        return np.ascontiguousarray(frames, dtype=np.float32)
+    return np.ascontiguousarray((frames - centre) / scale, dtype=np.float32)
 
 
-def _gathered(frames: Iterator[Block], channels: int) -> Iterator[Block]:
-    """Join the decoder's small frames into blocks."""
+def _gathered(frames: Iterator[Any], channels: int, queue: Any) -> Iterator[Block]:
+    """Join the decoder's small frames into blocks before they enter Python, where each would cost its time."""
     size = max(1, BLOCK_SAMPLES // channels)
-    held: list[Block] = []
-    count = 0
+    broken: Broken | None = None
     try:
         for frame in frames:
-            held.append(frame)
-            count += len(frame)
-            if count >= size:
-                yield np.ascontiguousarray(np.concatenate(held))
-                held, count = [], 0
-    except Broken:
-        if held:
-            yield np.ascontiguousarray(np.concatenate(held))
-        raise
-    if held:
-        yield np.ascontiguousarray(np.concatenate(held))
+            frame.pts = None
+            queue.write(frame)
+            while joined := queue.read(size):
+                yield _floats(joined, channels)
+    except ValueError:
+        broken = Broken("its sample rate or channels change midway")
+    except Broken as error:
+        broken = error
+    if rest := queue.read(size, partial=True):
+        yield _floats(rest, channels)
+    if broken is not None:
+        raise broken
 
 
 def _plausible(rate_hz: int, channels: int) -> None:
@@ -193,5 +189,3 @@ def _plausible(rate_hz: int, channels: int) -> None:
         raise Undecodable(f"its header claims {rate_hz} samples per second")
     if not 1 <= channels <= _MOST_CHANNELS:
         raise Undecodable(f"its header claims {channels} channels")
-
-

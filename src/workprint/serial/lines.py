@@ -37,7 +37,12 @@ _DIGITS = 6
 
 def dumps(value: Any) -> str:
     """One line of JSON, the same bytes for the same value on every machine."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=False, separators=(", ", ": "), allow_nan=False)
+    return encodable(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def encodable(text: str) -> str:
+    """Text that UTF-8 can hold: half a surrogate pair, which file names and captions may have, is written as `\\udcxx`."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:
@@ -55,7 +60,11 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
         "work_segment": _place_to_json(finding.work_segment),
         "transform": _place_to_json(finding.transform),
         "evidence": [_evidence_to_json(evidence) for evidence in finding.evidence],
-        "verdict": {**asdict(finding.verdict), "outcome": finding.verdict.outcome.value, "use": finding.verdict.use.value},
+        "verdict": {
+            **asdict(finding.verdict),
+            "outcome": finding.verdict.outcome.value,
+            "use": finding.verdict.use.value,
+        },
         "level": finding.level.value,
         "attributes": dict(finding.attributes),
         "digest": finding.digest,
@@ -154,7 +163,9 @@ def manifest_from_json(text: dict[str, Any]) -> RunManifest:
             depth=Depth(text["depth"]),
             recipes=tuple(text["recipes"]),
             limits=Limits(**text["limits"]),
-            portfolios=tuple(PortfolioSummary(**{**one, "creators": tuple(one["creators"])}) for one in text["portfolios"]),
+            portfolios=tuple(
+                PortfolioSummary(**{**one, "creators": tuple(one["creators"])}) for one in text["portfolios"]
+            ),
             use=Use(text["use"]),
             as_of=date.fromisoformat(text["as_of"]),
             shards=tuple(ShardCount(**shard) for shard in text["shards"]),

@@ -20,6 +20,7 @@ from workprint.model import (
     Stage,
     TimeSpan,
 )
+from workprint.serial.lines import encodable
 
 Row = tuple[FingerprintRecord, Attributes] | Failure
 
@@ -74,17 +75,18 @@ def from_table(table: pa.Table, recipes: Sequence[str], where: str) -> Iterator[
 
 def _to_row(row: Row, recipes: Sequence[str]) -> dict[str, Any]:
     if isinstance(row, Failure):
-        return {"subject_id": row.subject_id, "stage": row.stage.value, "code": row.code, "detail": row.detail}
+        subject, detail = encodable(row.subject_id), encodable(row.detail)
+        return {"subject_id": subject, "stage": row.stage.value, "code": row.code, "detail": detail}
     record, attributes = row
     return {
-        "subject_id": record.subject_id,
+        "subject_id": encodable(record.subject_id),
         "medium": record.medium.value,
         "digest": bytes.fromhex(record.digest),
         "content_digest": bytes.fromhex(record.content_digest),
         "size_bytes": record.size_bytes,
         "extent": list(record.extent),
         "fingerprints": [_fingerprint_to_row(print_, recipes) for print_ in record.fingerprints],
-        "attributes": json.dumps(dict(attributes), ensure_ascii=False, allow_nan=False) if attributes else None,
+        "attributes": json.dumps(dict(attributes), allow_nan=False) if attributes else None,
     }
 
 

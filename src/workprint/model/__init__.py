@@ -1,0 +1,101 @@
+"""All nouns of Workprint. Frozen, slotted; reading this file should teach the project.
+
+Every number carries its unit in its name. Coordinates of a `Box` are fractions of the picture's width and height, so
+that they hold for every size of the same picture.
+"""
+
+from workprint.model.matches import (
+    AudioTransform,
+    Candidate,
+    Evidence,
+    Finding,
+    ImageTransform,
+    Match,
+    Terms,
+    Transform,
+    Verdict,
+    Work,
+)
+from workprint.model.prints import (
+    WHOLE,
+    Box,
+    Fingerprint,
+    FingerprintRecord,
+    Recipe,
+    Segment,
+    TimeSpan,
+    same_recipe,
+)
+from workprint.model.runs import (
+    PortfolioSummary,
+    Progress,
+    Report,
+    RunManifest,
+    ShardCount,
+)
+from workprint.model.subjects import (
+    Attributes,
+    Blob,
+    Failure,
+    Item,
+    Limits,
+    PassedOver,
+    Picture,
+    Raster,
+    Shard,
+    Waveform,
+)
+from workprint.model.vocabulary import (
+    Depth,
+    Level,
+    Medium,
+    Outcome,
+    Permission,
+    Relation,
+    Stage,
+    Use,
+)
+
+__all__ = [
+    "WHOLE",
+    "Attributes",
+    "AudioTransform",
+    "Blob",
+    "Box",
+    "Candidate",
+    "Depth",
+    "Evidence",
+    "Failure",
+    "Finding",
+    "Fingerprint",
+    "FingerprintRecord",
+    "ImageTransform",
+    "Item",
+    "Level",
+    "Limits",
+    "Match",
+    "Medium",
+    "Outcome",
+    "PassedOver",
+    "Permission",
+    "Picture",
+    "PortfolioSummary",
+    "Progress",
+    "Raster",
+    "Recipe",
+    "Relation",
+    "Report",
+    "RunManifest",
+    "Segment",
+    "Shard",
+    "ShardCount",
+    "Stage",
+    "Terms",
+    "TimeSpan",
+    "Transform",
+    "Use",
+    "Verdict",
+    "Waveform",
+    "Work",
+    "same_recipe",
+]

@@ -1,0 +1,138 @@
+"""What a creator supplies, and what was found of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workprint.model.prints import Segment
+from workprint.model.subjects import Attributes
+from workprint.model.vocabulary import Level, Medium, Outcome, Permission, Relation, Use
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a creator permits."""
+
+    terms_id: str
+    uses: Mapping[Use, Permission]
+    """Uses that are not named are unknown."""
+    statement: str = ""
+    """The creator's own words, shown with each verdict."""
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One work of a portfolio."""
+
+    work_id: str
+    """The path below the folder given to `index`."""
+    title: str
+    creator: str
+    contact: str
+    terms_id: str | None
+    medium: Medium
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTransform:
+    """How the work was changed on its way into the item."""
+
+    mirrored: bool = False
+    rotation_deg: float = 0.0
+    """Counter-clockwise."""
+    scale: float = 1.0
+    """Pixels of the item per pixel of the work."""
+    negative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AudioTransform:
+    """How the work was changed on its way into the item."""
+
+    tempo: float = 1.0
+    """Above 1: the item plays faster."""
+    pitch_ratio: float = 1.0
+    """Above 1: the item sounds higher."""
+    reversed: bool = False
+
+
+Transform = ImageTransform | AudioTransform
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One measurement behind a match."""
+
+    recipe_id: str
+    measure: str
+    """What was measured: `distance_bits`, `inliers`, `aligned_landmarks`, `digest`."""
+    value: float
+    threshold: float
+    """The value at which the same measurement would just have been enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Proposed by an index. May be wrong."""
+
+    work: int
+    """Position of the work in its portfolio."""
+    recipe_id: str
+    score: float
+    detail: Any = None
+    """What the proposing index wants its verifier to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Decided by verification: this item holds this work."""
+
+    item_id: str
+    work: int
+    """Position of the work in its portfolio."""
+    relation: Relation
+    confidence: float
+    """Likelihood that this is no chance, 0 to 1."""
+    item_segment: Segment
+    work_segment: Segment
+    transform: Transform
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a match amounts to under the terms."""
+
+    outcome: Outcome
+    use: Use
+    terms_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A match and its verdict: one line of `findings.jsonl`."""
+
+    finding_id: str
+    """Of item, work, use and place only: it survives re-runs, new thresholds and edits of the terms."""
+    item: str
+    work: str
+    creator: str
+    contact: str
+    medium: Medium
+    relation: Relation
+    confidence: float
+    item_segment: Segment
+    work_segment: Segment
+    transform: Transform
+    evidence: tuple[Evidence, ...]
+    verdict: Verdict
+    level: Level
+    attributes: Attributes
+    digest: str
+    """SHA-256 of the item's bytes."""
+    portfolio: str
+    """Digest of the portfolio index that holds the work."""
