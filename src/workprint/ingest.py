@@ -1,4 +1,4 @@
-"""The first half: from a dataset to fingerprint records. Everything before the store; nothing here knows a portfolio."""
+"""The first half, before the store: from a dataset to fingerprint records. Nothing here knows a portfolio."""
 
 from __future__ import annotations
 

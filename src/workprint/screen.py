@@ -1,4 +1,4 @@
-"""The second half: from fingerprint records to findings. Everything after the store; nothing here can reach a decoder."""
+"""The second half, after the store: from fingerprint records to findings. Nothing here can reach a decoder."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Screener:
         """Yield a finding for each work in each place of one item."""
         for opened in self._opened:
             matches = sorted(opened.matches(record), key=lambda match: match.work)
-            for work, group in groupby(matches, key=lambda match: match.work):
+            for _, group in groupby(matches, key=lambda match: match.work):
                 for place, match in enumerate(group):
                     yield self._finding(opened, match, place, record, attributes)
 

@@ -39,7 +39,7 @@ class Settings:
     engine: str = "local"
     reader: str | None = None
     """Name of the dataset reader; None to recognise the dataset by its content."""
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
 
 def fingerprint(

@@ -30,7 +30,7 @@ def _choice(names: Iterable[str]) -> click.Choice[str]:
 class Commands(click.Group):
     """Commands in the order of their use; errors as one sentence, with the design's exit codes."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         """In the order they are written in below."""
         return list(self.commands)
 
@@ -86,7 +86,8 @@ _DATASET_OPTIONS = _options(
 _VERDICT_OPTIONS = _options(
     click.option("--use", type=_choice(Use), default=Use.AI_GENERATIVE_TRAINING.value, show_default=True,
                  help="What the dataset is for."),
-    click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The day to judge permission for. Default: today."),
+    click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+                 help="The day to judge permission for. Default: today."),
     click.option("--fail-on", type=_choice([*Level, _NEVER]), default=Level.WARNING.value, show_default=True,
                  help="Exit with 1 if there is a finding of this level or above."),
     click.option("--allow-failures", is_flag=True, help="Do not exit with 4 because of items that cannot be read."),

@@ -1,4 +1,4 @@
-"""The terms file a creator writes (`docs/formats/terms.md`): strict, because a typing mistake must not permit anything."""
+"""The terms file a creator writes (`docs/formats/terms.md`): strict, since a typing mistake must permit nothing."""
 
 import hashlib
 import json

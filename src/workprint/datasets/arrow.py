@@ -14,7 +14,7 @@ from workprint.errors import DatasetError, ItemError, Truncated, Unsupported
 from workprint.model import Limits, PassedOver, Shard
 from workprint.protocols import Read
 
-_DAMAGE = (pa.ArrowException, OSError, ValueError, OverflowError, EOFError)
+_DAMAGE = (pa.ArrowException, OSError, ValueError, OverflowError, EOFError, MemoryError)
 
 
 class ArrowReader:

@@ -18,7 +18,7 @@ from workprint.protocols import Read
 ROWS_PER_SHARD = 256
 """Row groups smaller than this are read together."""
 
-_DAMAGE = (pa.ArrowException, OSError, ValueError, OverflowError, EOFError)
+_DAMAGE = (pa.ArrowException, OSError, ValueError, OverflowError, EOFError, MemoryError)
 _BUFFER_BYTES = 1 << 20
 
 
@@ -109,9 +109,11 @@ def _opened(uri: str) -> Iterator[pq.ParquetFile]:
 
 def _table(source: object) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(source, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+        table = pq.ParquetFile(source, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+        table.schema_arrow.names  # noqa: B018 - fails on a name that is no text
     except _DAMAGE as error:
         raise Truncated(f"the Parquet file has no readable footer, so it is cut short or damaged: {error}") from error
+    return table
 
 
 def _batches(table: pq.ParquetFile, groups: list[int], columns: list[str]) -> Iterator[pa.RecordBatch]:

@@ -41,7 +41,7 @@ def dumps(value: Any) -> str:
 
 
 def encodable(text: str) -> str:
-    """Text that UTF-8 can hold: half a surrogate pair, which file names and captions may have, is written as `\\udcxx`."""
+    """Text that UTF-8 can hold: half a surrogate pair, as file names may have, is written as `\\udcxx`."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
