@@ -6,11 +6,15 @@ task that names a shard; what is costly to open is opened once per process.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from workprint import plugins, store
+from workprint.datasets.addresses import decode_name
 from workprint.ingest import Pipeline, ingest
 from workprint.model import Finding, Shard, ShardCount, Use
 from workprint.protocols import DatasetReader
@@ -19,10 +23,38 @@ from workprint.screen import Screener
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A shard, and its position in the dataset."""
+    """A shard, its position in the dataset, and the state it was in when the dataset was listed."""
 
     order: int
     shard: Shard
+    state: str
+
+    @classmethod
+    def of(cls, order: int, shard: Shard) -> Task:
+        """Look at a shard."""
+        return cls(order, shard, state_of(shard))
+
+    def part(self, folder: Path) -> store.Part:
+        """Where its records belong."""
+        return store.part_for(folder, self.order, self.state)
+
+
+def state_of(shard: Shard) -> str:
+    """A digest that changes when a shard does: its name and extent and, where its files are local, their sizes and
+    times. What is at a URL is taken to stay as it is while its listing does."""
+    state: list[Any] = [shard.shard_id, str(shard.extent)]
+    if "://" not in shard.uri:
+        names = shard.extent if isinstance(shard.extent, tuple) else ("",)
+        state += [_stamp(Path(shard.uri, decode_name(name))) for name in names]
+    return hashlib.sha256(json.dumps(state).encode()).hexdigest()
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +77,7 @@ class IngestShard:
 
     def __call__(self, task: Task) -> Done:
         """Do it. Raises `OSError` where the store cannot be written."""
-        part = store.part_for(self.folder, task.order, task.shard.shard_id)
+        part = task.part(self.folder)
         if part.path.exists():
             return Done(task.order, store.read_count(part)[0])
         rows = ingest(_reader(self.uri, self.reader, self.pipeline), task.shard, self.pipeline)
@@ -77,7 +109,7 @@ class ScanShard:
     def __call__(self, task: Task) -> Done:
         """Do it. Raises as its two halves."""
         self.ingest(task)
-        return self.screen(store.part_for(self.ingest.folder, task.order, task.shard.shard_id))
+        return self.screen(task.part(self.ingest.folder))
 
 
 @cache

@@ -101,9 +101,9 @@ def read_header(folder: Path) -> StoreHeader:
         raise FormatError(f"{folder / HEADER} is damaged ({type(error).__name__}: {error})") from error
 
 
-def part_for(folder: Path, order: int, shard_id: str) -> Part:
-    """Where a shard's records belong. The name holds no text from the dataset, only its digest."""
-    name = f"{order:08d}-{hashlib.sha256(shard_id.encode()).hexdigest()[:16]}.parquet"
+def part_for(folder: Path, order: int, state: str) -> Part:
+    """Where a shard's records belong. `state` is a digest that tells the shard, as it is now, from all others."""
+    name = f"{order:08d}-{state[:16]}.parquet"
     return Part(folder / _PARTS / name, order)
 
 
@@ -126,6 +126,19 @@ def write_part(part: Part, shard_id: str, rows: Iterable[Row | PassedOver], reci
     finally:
         temporary.unlink(missing_ok=True)
     return counter.count()
+
+
+def require_current(folder: Path, expected: Sequence[Part]) -> None:
+    """Refuse to go on with a store whose parts are not those of the dataset as it is now.
+
+    Raises:
+        StoreConflict: the dataset has changed since the store was begun.
+    """
+    names = {part.path.name for part in expected}
+    if not all(part.path.name in names for part in parts(folder)):
+        raise StoreConflict(
+            f"the dataset has changed since {folder} was begun; choose another output folder or remove this one"
+        )
 
 
 def finish(folder: Path, shards: int) -> None:

@@ -345,7 +345,7 @@ def test_other_kinds_are_refused_by_kind() -> None:
     with pytest.raises(Unsupported, match="PostScript"):
         decoded(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n")
     with pytest.raises(Undecodable):
-        decoded(b"qoif" + b"rubbish" * 9)
+        decoded(b"\0\0\0\x0cjP  \r\n\x87\n" + b"rubbish" * 9)
 
 
 def test_broken_exif_does_not_cost_the_picture() -> None:

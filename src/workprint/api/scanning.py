@@ -124,13 +124,14 @@ def _plan(dataset: str, folder: Path, settings: Settings) -> _Plan:
     _refuse_inside(dataset, folder)
     pipeline = Pipeline(settings.depth, settings.limits)
     reader = plugins.reader(dataset, settings.reader, settings.limits)
-    tasks = [Task(order, shard) for order, shard in enumerate(reader.shards(dataset))]
+    tasks = [Task.of(order, shard) for order, shard in enumerate(reader.shards(dataset))]
     if not tasks:
         raise DatasetError(f"{dataset} is empty: there is nothing to scan")
     header = store.StoreHeader(
         __version__, without_credentials(dataset), reader.name, settings.depth, pipeline.recipes, settings.limits
     )
     store.create(folder, header)
+    store.require_current(folder, [task.part(folder) for task in tasks])
     return _Plan(reader, tasks, IngestShard(folder, dataset, reader.name, pipeline), settings)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from workprint.errors import FormatError
+from workprint.matching import thresholds
 from workprint.matching.alignment import Alignment, AlignmentParameters, align
 from workprint.matching.constellation import Constellation, constellation
 from workprint.matching.landmark_index import IndexDamaged, LandmarkIndex, LandmarkParameters
@@ -80,7 +81,7 @@ class AudioIndex:
             item_id=record.subject_id,
             work=alignment.work,
             relation=_relation(_whole(item_span, duration_s), _whole(work_span, work.duration_s)),
-            confidence=alignment.confidence,
+            confidence=thresholds.confidence(alignment.expected_false_matches),
             item_segment=item_span,
             work_segment=work_span,
             transform=AudioTransform(alignment.tempo, alignment.pitch_ratio, alignment.reversed),

@@ -20,6 +20,9 @@ fewer for each bit below, as measured between 60 and 80 bits."""
 AUDIO_LOG10_RARITY = 6.0
 """An alignment counts if it is expected by chance at most once in ten to this power of items."""
 
+_MOST_CONFIDENCE = 0.999999
+"""Only equal digests are certain."""
+
 ALL = {"image.phash": float(HASH_DISTANCE_BITS), "audio.peaks": AUDIO_LOG10_RARITY}
 """What a run's manifest says of them."""
 
@@ -36,4 +39,4 @@ def confidence(expected_by_chance: float) -> float:
     One true copy in ten thousand items is taken as the prior, so that a match has to be rarer than that to convince.
     """
     prior = 1e-4
-    return prior / (prior + min(1.0, expected_by_chance))
+    return min(_MOST_CONFIDENCE, prior / (prior + min(1.0, expected_by_chance)))

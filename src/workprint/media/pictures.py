@@ -113,7 +113,7 @@ def _encoded(samples: NDArray[np.float32]) -> bytes:
     if len(samples) == 0:
         return b""
     stream = BytesIO()
-    with soundfile.SoundFile(stream, "w", _CLIP_RATE_HZ, 1, format="OGG", subtype="OPUS") as file:
+    with soundfile.SoundFile(stream, "w", _CLIP_RATE_HZ, 1, format="OGG", subtype="VORBIS") as file:
         for start in range(0, len(samples), _CLIP_RATE_HZ):
             file.write(samples[start : start + _CLIP_RATE_HZ])
     return _with_fixed_serial(stream.getvalue())

@@ -9,9 +9,13 @@ from warnings import catch_warnings, simplefilter
 from workprint.errors import Empty, ItemError, TooLarge, Truncated, Undecodable
 from workprint.model import Blob, Limits
 
-_NOISE = re.compile(r"<[^<>]*>|'[^']*/[^']*'|\"[^\"]*/[^\"]*\"|(?:[A-Za-z]:)?(?:[\\/][\w.\-]+){2,}|\bfile\s*(?=[:.]|$)")
+_NOISE = re.compile(
+    r"\[Errno -?\d+\]"  # numbers that differ between systems
+    r"|['\"]?<[^<>]*>['\"]?"  # objects and their addresses
+    r"|'[^']*[/\\][^']*'|\"[^\"]*[/\\][^\"]*\"|(?:[A-Za-z]:)?(?:[\\/][\w.\-]+){2,}"  # paths
+)
 _TOO_EARLY = re.compile(r"truncat|unexpected end|end of file|not enough|buffer is not large|underrun|ran out of", re.I)
-_TOO_MUCH = re.compile(r"decompression bomb|too large|exceeds|too many|maximum|memory|allocat", re.I)
+_TOO_MUCH = re.compile(r"decompression bomb|too large|exceeds limit|memory|allocat", re.I)
 _LONGEST_SENTENCE = 160
 
 

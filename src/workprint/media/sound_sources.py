@@ -63,13 +63,22 @@ def _soundfile_blocks(file: Any) -> Iterator[Block]:
     buffer = np.empty((frames, file.channels), np.float32)
     with closing(file):
         while True:
+            # Where reading fails, nothing says how far it came: what no longer holds this mark was decoded.
+            buffer.fill(np.nan)
             try:
                 block = file.read(frames, dtype="float32", always_2d=True, out=buffer)
             except (soundfile.SoundFileError, RuntimeError) as error:
+                yield from _salvaged(buffer)
                 raise Broken(str(error)) from error
             if len(block) == 0:
                 return
             yield block
+
+
+def _salvaged(buffer: Block) -> Iterator[Block]:
+    decoded = np.flatnonzero(~np.isnan(buffer[:, -1]))
+    if decoded.size:
+        yield buffer[: decoded[-1] + 1]
 
 
 def open_with_ffmpeg(stream: BinaryIO) -> Source:
