@@ -13,6 +13,7 @@ from workprint.errors import FormatError, UsageError
 from workprint.model import Failure, Finding, RunManifest, Use, Work
 from workprint.serial.lines import (
     dumps,
+    encodable,
     failure_from_json,
     failure_to_json,
     finding_from_json,
@@ -55,7 +56,7 @@ def write_results(folder: Path, results: Results, failures: Iterable[Failure]) -
     _write_lines(folder / FINDINGS, (finding_to_json(finding) for finding in results.findings))
     _write_lines(folder / FAILURES, (failure_to_json(failure) for failure in failures))
     text = json.dumps(manifest_to_json(results.manifest), ensure_ascii=False, indent=1)
-    _replace(folder / RUN, [text, "\n"])
+    _replace(folder / RUN, [encodable(text), "\n"])
 
 
 def read_results(folder: Path) -> Results:

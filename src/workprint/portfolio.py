@@ -12,8 +12,11 @@ import io
 import json
 import mmap
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,10 +26,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from workprint.errors import FormatError
+from workprint.errors import FormatError, UsageError
 from workprint.model import Failure, FingerprintRecord, Medium, Picture, Work
 from workprint.protocols import Tables
-from workprint.serial.lines import check_format, failure_from_json, failure_to_json
+from workprint.serial.lines import check_format, dumps, failure_from_json, failure_to_json
 from workprint.serial.records import from_table, to_table
 
 FORMAT = "workprint-portfolio"
@@ -64,16 +67,21 @@ class Portfolio:
         """Open a portfolio, check its structure and, if `verify`, every digest in it.
 
         Raises:
+            UsageError: there is nothing at `path`.
             FormatError: it cannot be read, is damaged, or is no portfolio at all.
             NewerFormatError: it was written by a newer Workprint.
         """
         self.path = path
         try:
-            self._file = path.open("rb")
-            self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
-            self._zip = zipfile.ZipFile(self._file)
-        except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
+            with path.open("rb") as stream:
+                self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+                with zipfile.ZipFile(stream) as archive:
+                    infos = archive.infolist()
+        except FileNotFoundError as error:
+            raise UsageError(f"{path} does not exist; `workprint index` makes a portfolio index") from error
+        except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, struct.error) as error:
             raise FormatError(f"{path} is not a portfolio index, or it is cut short") from error
+        self._infos = {info.filename: info for info in infos}
         self._manifest = self._read_manifest()
         if verify:
             self._verify()
@@ -119,9 +127,9 @@ class Portfolio:
         return None
 
     def close(self) -> None:
-        """Release the file. Tables that are still in use keep the mapping alive."""
-        self._zip.close()
-        self._file.close()
+        """Release the file; where tables are still in use, that happens with the last of them."""
+        with suppress(BufferError):
+            self._map.close()
 
     @property
     def _entries(self) -> Mapping[str, Any]:
@@ -130,12 +138,15 @@ class Portfolio:
 
     def _read_manifest(self) -> dict[str, Any]:
         try:
-            infos = {info.filename: info for info in self._zip.infolist()}
+            infos = self._infos
             if len(infos) > _MAX_ENTRIES or _MANIFEST not in infos or infos[_MANIFEST].file_size > _MAX_MANIFEST_BYTES:
                 raise FormatError(f"{self.path} is not a portfolio index: it has no {_MANIFEST}")
             if any(info.compress_type != zipfile.ZIP_STORED for info in infos.values()):
                 raise FormatError(f"{self.path} is not a portfolio index: it is compressed")
-            manifest = json.loads(self._bytes(_MANIFEST))
+            data = self._bytes(_MANIFEST)
+            if zlib.crc32(data) != infos[_MANIFEST].CRC:  # it names the digests of all others, and has none itself
+                raise FormatError(f"{self.path} is damaged: its {_MANIFEST} is not what was written")
+            manifest = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise FormatError(f"{self.path} is damaged: its {_MANIFEST} cannot be read") from error
         check_format(manifest, FORMAT, VERSION, str(self.path))
@@ -151,7 +162,7 @@ class Portfolio:
     def _view(self, name: str) -> memoryview:
         """An entry's bytes where they lie in the file."""
         try:
-            info = self._zip.getinfo(name)
+            info = self._infos[name]
         except KeyError as error:
             raise FormatError(f"{self.path} is damaged: it has no entry {name!r}") from error
         header = self._map[info.header_offset : info.header_offset + 30]
@@ -270,7 +281,7 @@ def _table_entry(recipe_id: str, name: str) -> str:
 
 
 def _json_bytes(lines: Sequence[Any]) -> bytes:
-    return ("[\n" + ",\n".join(json.dumps(line, ensure_ascii=False) for line in lines) + "\n]\n").encode()
+    return ("[\n" + ",\n".join(dumps(line) for line in lines) + "\n]\n").encode()
 
 
 def _work_to_json(work: Work) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from workprint import plugins
 from workprint.consent.policy import judge, level
@@ -27,6 +28,9 @@ from workprint.model import (
 from workprint.portfolio import Portfolio
 from workprint.protocols import CandidateIndex
 from workprint.serial.records import Row
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Screener:
@@ -63,6 +67,11 @@ class Screener:
     def summaries(self) -> tuple[PortfolioSummary, ...]:
         """What a run's manifest says of the portfolios."""
         return tuple(opened.summary for opened in self._opened)
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Of the portfolios, in order."""
+        return tuple(opened.portfolio.digest for opened in self._opened)
 
     @property
     def works(self) -> tuple[Work, ...]:
@@ -138,10 +147,13 @@ class _Opened:
                 "again with `workprint index`, or scan again, so that both are by the same version of Workprint"
             )
         works = tables.get("works")
-        if (
-            works is not None
-            and works.size
-            and not 0 <= int(works.min()) <= int(works.max()) < len(self.portfolio.works)
-        ):
+        if works is not None and not _positions(works, len(self.portfolio.works)):
             raise FormatError(f"{self.portfolio.path} is damaged: a table names a work that is not there")
         return index_class.load(recipe, tables)
+
+
+def _positions(table: NDArray[Any], works: int) -> bool:
+    """Whether a table holds positions of works and nothing else."""
+    if table.dtype.kind not in "iu":
+        return False
+    return not table.size or 0 <= int(table.min()) <= int(table.max()) < works

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from workprint import plugins, store
 from workprint.datasets.addresses import decode_name
+from workprint.errors import WorkprintError
 from workprint.ingest import Pipeline, ingest
 from workprint.model import Finding, Shard, ShardCount, Use
 from workprint.protocols import DatasetReader
@@ -89,12 +90,14 @@ class ScreenPart:
     """Compares a part of a store with portfolios."""
 
     portfolios: tuple[Path, ...]
+    digests: tuple[str, ...]
+    """Of the portfolios: what lies at their paths now must be what was opened when the run began."""
     recipes: tuple[str, ...]
     use: Use
 
     def __call__(self, part: store.Part) -> Done:
-        """Do it. Raises `FormatError` where the part is damaged."""
-        screener = _screener(self.portfolios, self.recipes, self.use)
+        """Do it. Raises `FormatError` where the part is damaged, `WorkprintError` where a portfolio was changed."""
+        screener = _screener(self)
         findings = tuple(screener.screened(store.read_part(part, self.recipes)))
         return Done(part.order, store.read_count(part)[0], findings)
 
@@ -112,11 +115,15 @@ class ScanShard:
         return self.screen(task.part(self.ingest.folder))
 
 
-@cache
+@lru_cache(maxsize=1)
 def _reader(uri: str, name: str, pipeline: Pipeline) -> DatasetReader:
     return plugins.reader(uri, name, pipeline.limits)
 
 
-@cache
-def _screener(portfolios: tuple[Path, ...], recipes: tuple[str, ...], use: Use) -> Screener:
-    return Screener(portfolios, recipes, use, verify=False)
+@lru_cache(maxsize=1)
+def _screener(screen: ScreenPart) -> Screener:
+    screener = Screener(screen.portfolios, screen.recipes, screen.use, verify=False)
+    for summary, digest in zip(screener.summaries, screen.digests, strict=True):
+        if summary.digest != digest:
+            raise WorkprintError(f"{summary.path} was changed during the run; start the same command again")
+    return screener

@@ -154,15 +154,17 @@ def require_finished(folder: Path) -> None:
         FormatError: parts are missing.
     """
     try:
-        shards = json.loads((folder / COMPLETE).read_bytes()[:_MAX_HEADER_BYTES])["shards"]
+        with (folder / COMPLETE).open("rb") as stream:
+            shards = int(json.loads(stream.read(_MAX_HEADER_BYTES))["shards"])
     except FileNotFoundError as error:
         raise StoreConflict(
             f"{folder} covers its dataset only in part, because the run was stopped; start the same command again"
         ) from error
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise FormatError(f"{folder / COMPLETE} is damaged") from error
-    if [part.order for part in parts(folder)] != list(range(shards)):
-        raise FormatError(f"{folder} lacks parts: {len(parts(folder))} of {shards} are there")
+    orders = [part.order for part in parts(folder)]
+    if len(orders) != shards or orders != list(range(len(orders))):
+        raise FormatError(f"{folder} lacks parts: {len(orders)} of {shards} are there")
 
 
 def parts(folder: Path) -> list[Part]:
@@ -174,7 +176,7 @@ def parts(folder: Path) -> list[Part]:
     found = []
     for path in sorted((folder / _PARTS).glob("*.parquet")):
         order = path.name.partition("-")[0]
-        if not order.isdigit():
+        if not (order.isascii() and order.isdigit()):
             raise FormatError(f"{path} is not a part of a fingerprint store")
         found.append(Part(path, int(order)))
     return found
@@ -205,12 +207,24 @@ def read_count(part: Part) -> tuple[ShardCount, str]:
         metadata = pq.read_metadata(part.path)
         summary = json.loads(metadata.metadata[_META])
         count = ShardCount(**summary["count"])
-        digest = str(summary["listing_digest"])
-    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+        digest = bytes.fromhex(summary["listing_digest"]).hex()
+        _check_numbers(count)
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise FormatError(f"{part.path} is damaged: it has no readable counts") from error
     if count.seen != count.fingerprinted + sum(count.failed.values()) or count.seen != metadata.num_rows:
         raise FormatError(f"{part.path} is damaged: its counts do not add up")
     return count, digest
+
+
+def _check_numbers(count: ShardCount) -> None:
+    """Raise `TypeError` or `ValueError` unless a count read from a file holds what its type says."""
+    numbers = [count.seen, count.fingerprinted]
+    for counted in (count.failed, count.passed_over, count.media):
+        if not isinstance(counted, dict):
+            raise TypeError("a count is no mapping")
+        numbers.extend(counted.values())
+    if not isinstance(count.shard_id, str) or any(type(number) is not int or number < 0 for number in numbers):
+        raise ValueError("a count is no number")
 
 
 def write_atomically(path: Path, data: bytes) -> None:

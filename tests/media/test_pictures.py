@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 from PIL import Image
+
 from workprint.errors import ItemError, Unsupported
-from workprint.media.pictures import sound_picture, thumbnail
+from workprint.media.pictures import sound_picture, sound_pictures, thumbnail
 from workprint.model import Blob, Limits, TimeSpan
 
 LIMITS = Limits()
@@ -107,6 +108,13 @@ def test_any_span_has_a_clip_of_bounded_length(span: TimeSpan | None) -> None:
 
     assert len(picture.peaks) == 240
     assert 0 < len(soundfile.read(io.BytesIO(picture.data))[0]) <= 30.1 * 24_000
+
+
+def test_many_spans_take_one_pass() -> None:
+    """Clips of several spans are those that each span alone gives."""
+    blob, spans = burst(seconds=70.0), (None, TimeSpan(30.0, 31.0), TimeSpan(60.0, 65.0))
+
+    assert sound_pictures(blob, LIMITS, spans) == tuple(sound_picture(blob, LIMITS, span) for span in spans)
 
 
 def test_spans_beyond_the_end_have_nothing_to_play() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+
 from workprint.errors import Empty, Unsupported
 from workprint.media.sniff import sniff
 from workprint.model import Blob, Medium
@@ -52,22 +53,27 @@ def test_what_is_no_media_is_named(data: bytes, words: str) -> None:
         sniff(Blob.of(data))
 
 
+def answer(data: bytes) -> str:
+    """The medium, or the sentence of the refusal."""
+    try:
+        return sniff(Blob.of(data)).value
+    except Unsupported as error:
+        return str(error)
+
+
 @given(st.binary(min_size=1, max_size=400))
 def test_any_bytes_get_an_answer(data: bytes) -> None:
     """Bytes of any kind are told to be picture, sound or unsupported, without any other exception."""
-    try:
-        assert sniff(Blob.of(data)) in Medium
-    except Unsupported as error:
-        assert str(error).isprintable()
+    assert answer(data).isprintable()
 
 
-@given(st.sampled_from([b"\0\0\0\x18ftyp", b"OggS", b"RIFF", b"\x1a\x45\xdf\xa3", b"\xff", b"BM", b"\x0a\x05\x01"]), st.binary())
+@given(
+    st.sampled_from([b"\0\0\0\x18ftyp", b"OggS", b"RIFF", b"\x1a\x45\xdf\xa3", b"\xff", b"BM", b"\x0a\x05\x01"]),
+    st.binary(),
+)
 def test_beginnings_of_containers_with_any_rest_get_an_answer(head: bytes, rest: bytes) -> None:
     """A container's first bytes followed by rubbish never crash the look at it."""
-    try:
-        assert sniff(Blob.of(head + rest)) in Medium
-    except Unsupported as error:
-        assert "neither" in str(error)
+    assert answer(head + rest).isprintable()
 
 
 def test_utf16_text_is_not_mpeg_sound() -> None:

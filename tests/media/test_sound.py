@@ -12,6 +12,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
 from workprint.errors import Empty, ItemError, TooLarge, Undecodable, Unsupported
 from workprint.media.sound import BLOCK_S, Sound, open_sound
 from workprint.model import Blob, Limits
@@ -254,11 +255,14 @@ def test_headers_that_promise_too_much_are_not_believed() -> None:
     assert sound.truncated
 
 
-@pytest.mark.parametrize(("container", "subtype"), [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("MP3", None)])
+@pytest.mark.parametrize(
+    ("container", "subtype"), [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("MP3", None)]
+)
 def test_what_is_left_of_a_truncated_recording_is_heard(container: str, subtype: str | None) -> None:
     """Cut at any tenth, a recording yields about what is left of it."""
-    data = written(melody(seconds=20), 16_000, container, subtype)
-    for tenth in range(3, 10):
+    noise = np.random.default_rng(8).normal(0, 0.05, (320_000, 1))
+    data = written((melody(seconds=20) + noise).astype(np.float32), 16_000, container, subtype)
+    for tenth in range(1, 10):
         samples, _ = heard(data[: len(data) * tenth // 10])
         assert len(samples) == pytest.approx(20 * 8000 * tenth / 10, abs=6 * 8000)
 
@@ -284,7 +288,9 @@ def test_damaged_recordings_never_crash(container: str) -> None:
         damaged = bytearray(data)
         for at in random.integers(0, len(data), 6):
             damaged[at if random.random() < 0.5 else at % 200] = random.integers(0, 256)
-        assert outcome(bytes(damaged)) == outcome(bytes(damaged))
+        said = outcome(bytes(damaged))
+        assert said == outcome(bytes(damaged))
+        assert "0x" not in said
 
 
 def outcome(data: bytes) -> str:
@@ -292,16 +298,17 @@ def outcome(data: bytes) -> str:
     try:
         return heard(data)[1].content_digest
     except ItemError as error:
-        assert str(error).isprintable()
-        assert "0x" not in str(error)
         return str(error)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from([b"RIFF\x40\0\0\0WAVEfmt ", b"fLaC", b"OggS", b"ID3", b".snd", b"FORM\0\0\0\0AIFF", b"caff"]), st.binary())
+@given(
+    st.sampled_from([b"RIFF\x40\0\0\0WAVEfmt ", b"fLaC", b"OggS", b"ID3", b".snd", b"FORM\0\0\0\0AIFF", b"caff"]),
+    st.binary(),
+)
 def test_rubbish_behind_a_magic_number_is_refused(magic: bytes, rest: bytes) -> None:
     """The right first bytes with anything behind them are an error of ours at worst."""
-    assert outcome(magic + rest)
+    assert outcome(magic + rest).isprintable()
 
 
 def test_moving_pictures_are_unsupported() -> None:
@@ -338,7 +345,12 @@ class Zeros(io.RawIOBase):
     def __init__(self, seconds: int) -> None:
         """Make the header."""
         size = seconds * 8000 * 2
-        self._head = b"RIFF" + struct.pack("<I", size + 36) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16_000, 2, 16)
+        self._head = (
+            b"RIFF"
+            + struct.pack("<I", size + 36)
+            + b"WAVEfmt "
+            + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16_000, 2, 16)
+        )
         self._head += b"data" + struct.pack("<I", size)
         self.size_bytes = len(self._head) + size
         self._at = 0

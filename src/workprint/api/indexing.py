@@ -126,10 +126,12 @@ def index(
     it. A work of the same id and creator is replaced.
 
     Raises:
-        UsageError: a path is missing, two works have one id, or there is no work at all.
+        UsageError: a path or the folder of `output` is missing, two works have one id, or there is no work at all.
         FormatError: `output` is there and is no portfolio index, or the terms cannot be understood.
     """
     limits = limits or Limits()
+    if not output.parent.is_dir():
+        raise UsageError(f"{output.parent} is no folder; choose a place for the index that is there")
     before = _contents_of(output)
     labels = _completed(labels or Labels(), output, before)
     terms = read_terms(labels.terms) if labels.terms else None

@@ -38,7 +38,8 @@ def inspect(uri: str) -> Iterator[tuple[str, str]]:
 
 def _is_portfolio(path: Path) -> bool:
     with path.open("rb") as stream:
-        return stream.read(40).startswith(b"PK") and b"works.json" in path.open("rb").read(200)
+        head = stream.read(200)
+    return head.startswith(b"PK") and b"works.json" in head
 
 
 def _portfolio(path: Path) -> Iterator[tuple[str, str]]:

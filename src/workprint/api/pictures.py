@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from workprint.errors import ItemError
+from workprint.errors import FormatError, ItemError
 from workprint.media.pictures import sound_picture, thumbnail
 from workprint.media.sniff import sniff
 from workprint.model import Blob, Failure, Finding, Limits, Medium, PassedOver, Picture, Segment, Shard, TimeSpan, Work
@@ -37,7 +37,7 @@ def collect_pictures(
 
 
 def item_pictures(output: Path, findings: Iterable[Finding]) -> dict[str, Picture]:
-    """The pictures that were kept, by finding id."""
+    """The pictures that were kept, by finding id. Raises `FormatError` where one is damaged."""
     pictures = {}
     for finding in findings:
         path = output / PICTURES / f"{finding.finding_id}.json"
@@ -50,8 +50,8 @@ def work_pictures(works: Iterable[Work], media: Path, limits: Limits) -> dict[st
     """Pictures of works from the folder that was given to `index`, by `picture_key`."""
     pictures = {}
     for work in works:
-        path = (media / work.work_id).resolve()
-        if path.is_relative_to(media.resolve()) and path.is_file():
+        path = _below(media, work.work_id)
+        if path:
             blob = Blob(path.stat().st_size, lambda path=path: path.open("rb"))  # type: ignore[misc]
             picture = picture_of(blob, work.medium, None, limits)
             if picture:
@@ -98,12 +98,26 @@ def _collect_from(reader: DatasetReader, shard: Shard, findings: Sequence[Findin
             return
 
 
+def _below(folder: Path, name: str) -> Path | None:
+    """The file of that name, unless it is none, or the name (a stranger's) leads out of the folder."""
+    try:
+        path = (folder / name).resolve()
+        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
+    except (OSError, ValueError):  # too long, or with a zero byte in it
+        return None
+
+
 def _to_json(picture: Picture) -> bytes:
     fields = {name: getattr(picture, name) for name in Picture.__slots__}
     return json.dumps({**fields, "data": base64.b64encode(picture.data).decode()}).encode()
 
 
 def _from_json(path: Path) -> Picture:
-    with path.open("rb") as stream:
-        fields = json.loads(stream.read(_MAX_FILE_BYTES))
-    return Picture(**{**fields, "data": base64.b64decode(fields["data"]), "peaks": tuple(fields["peaks"])})
+    try:
+        with path.open("rb") as stream:
+            fields = json.loads(stream.read(_MAX_FILE_BYTES))
+        data, peaks = base64.b64decode(fields["data"]), tuple(float(peak) for peak in fields["peaks"])
+        seconds = (float(fields[name]) for name in ("duration_s", "play_offset_s"))
+        return Picture(str(fields["mime_type"]), data, peaks, *seconds)
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise FormatError(f"{path} is damaged") from error

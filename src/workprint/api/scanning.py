@@ -50,7 +50,8 @@ def fingerprint(
     Returns the denominator of each shard.
 
     Raises:
-        DatasetError: there is nothing at `dataset`, or nothing that can be read.
+        UsageError: there is nothing at `dataset`, or `output` lies inside it.
+        DatasetError: nothing in `dataset` can be read.
         StoreConflict: `output` holds the store of something else.
     """
     plan = _plan(dataset, output, settings or Settings())
@@ -69,16 +70,19 @@ def match(
     """Compare a store with portfolios and write the results to `output`. Needs no media.
 
     Raises:
+        UsageError: the store or a portfolio is not there.
         FormatError: the store or a portfolio is damaged, or not one.
         StoreConflict: the store does not cover its dataset.
         RecipeMismatch: store and portfolio were made in different ways.
     """
     settings = settings or Settings()
+    if not store_folder.exists():
+        raise UsageError(f"{store_folder} does not exist; `workprint fingerprint` makes a fingerprint store")
     header = store.read_header(store_folder)
     store.require_finished(store_folder)
     screener = Screener(portfolios, header.recipes, settings.use)
     parts = store.parts(store_folder)
-    screen = ScreenPart(tuple(portfolios), header.recipes, settings.use)
+    screen = ScreenPart(tuple(portfolios), screener.digests, header.recipes, settings.use)
     done = _watched(_engine(settings).map(screen, parts), len(parts), watch)
     return _finished(store_folder, output, settings, screener, done)
 
@@ -101,7 +105,7 @@ def scan(
     plan = _plan(dataset, output / STORE, settings)
     recipes = plan.ingest.pipeline.recipes
     screener = Screener(portfolios, recipes, settings.use)
-    both = ScanShard(plan.ingest, ScreenPart(tuple(portfolios), recipes, settings.use))
+    both = ScanShard(plan.ingest, ScreenPart(tuple(portfolios), screener.digests, recipes, settings.use))
     done = _run(plan, both, plan.tasks, watch)
     store.finish(output / STORE, len(plan.tasks))
     results = _finished(output / STORE, output, settings, screener, done)
@@ -121,6 +125,8 @@ class _Plan:
 
 
 def _plan(dataset: str, folder: Path, settings: Settings) -> _Plan:
+    if "://" not in dataset and not Path(dataset).exists():
+        raise UsageError(f"{dataset} does not exist; give the path or URL of a dataset")
     _refuse_inside(dataset, folder)
     pipeline = Pipeline(settings.depth, settings.limits)
     reader = plugins.reader(dataset, settings.reader, settings.limits)

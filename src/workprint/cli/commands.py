@@ -229,8 +229,13 @@ def report(results: Path, form: str, output: Path | None, **places: Any) -> None
     if output is None:
         api.report(results, sys.stdout, form, **places)
         return
-    with output.open("w", encoding="utf-8", newline="") as stream:
-        api.report(results, stream, form, **places)
+    temporary = output.with_name(f"{output.name}.tmp")  # a report that is there stays until the new one is whole
+    try:
+        with temporary.open("w", encoding="utf-8", newline="") as stream:
+            api.report(results, stream, form, **places)
+        temporary.replace(output)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @main.command()

@@ -68,10 +68,15 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.YAMLError(f"the key {key!r} stands twice in a mapping at line {node.start_mark.line + 1}")
+        seen = set()
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                raise yaml.YAMLError("merge keys (<<) are not allowed")
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.YAMLError(f"a key that is no text at line {key.start_mark.line + 1}")
+            if key.value in seen:
+                raise yaml.YAMLError(f"the key {key.value!r} stands twice, again at line {key.start_mark.line + 1}")
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -95,7 +100,7 @@ def _uses(value: Any, lines: Mapping[str, int], where: str) -> dict[Use, Permiss
     for key, permission in value.items():
         if key not in set(Use):
             raise FormatError(f"{where}{_at(lines, key)}: {key!r} is not a use; uses are {', '.join(Use)}")
-        if permission not in set(Permission):
+        if not isinstance(permission, str) or permission not in set(Permission):
             raise FormatError(
                 f"{where}{_at(lines, key)}: {key} is {permission!r}; it must be one of {', '.join(Permission)}"
             )

@@ -113,9 +113,10 @@ def header_holds(block: bytes) -> bool:
     stated = re.fullmatch(rb" *([0-7]{1,7})[ \0]*", block[148:156])
     if stated is None:
         return False
-    rest = block[:148] + b" " * 8 + block[156:]
-    unsigned = sum(rest)
-    return int(stated[1], 8) in (unsigned, unsigned - 256 * sum(byte > 127 for byte in rest))
+    checksum, unsigned = int(stated[1], 8), sum(block) - sum(block[148:156]) + 8 * ord(" ")
+    if checksum == unsigned:
+        return True
+    return checksum == unsigned - 256 * sum(byte > 127 for byte in block[:148] + block[156:])
 
 
 def packing_of(head: bytes) -> str:

@@ -1,6 +1,9 @@
 """Manifests: CSV, TSV or JSON Lines files whose rows point at media by relative path."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from workprint.datasets.addresses import cell_address, container_of, encode_name, part_id
@@ -36,18 +39,11 @@ class ManifestReader:
         """See `DatasetReader.shards`. Raises `DatasetError` also where no column names media."""
         require_present(uri)
         container = encode_name(name_of(uri))
-        count = 0
-        try:
+        with suppress(ItemError, OSError):  # said once it is read
             self._require_media(uri)
-            for _ in read_rows(place_of(uri), _layout(uri)):
-                count += 1
-                if count % ROWS_PER_SHARD == 0:
-                    rows = range(count - ROWS_PER_SHARD, count)
-                    yield Shard(part_id(container, "rows", rows), uri, rows)
-        except (ItemError, OSError):
-            count += 1  # what stands in the way is said once it is read
-        rows = range(count - count % ROWS_PER_SHARD, count)
-        if rows:
+        count = _survey(uri).rows
+        for start in range(0, count, ROWS_PER_SHARD):
+            rows = range(start, min(start + ROWS_PER_SHARD, count))
             yield Shard(part_id(container, "rows", rows), uri, rows)
 
     def read(self, shard: Shard) -> Iterator[Read]:
@@ -56,8 +52,11 @@ class ManifestReader:
         container, row = container_of(shard.shard_id), rows.start if rows else 0
         try:
             columns = _media_columns(shard.uri)
-            every = read_rows(place_of(shard.uri), _layout(shard.uri))
-            for content in islice(every, row, rows.stop if rows else None):
+            starts_bytes = _survey(shard.uri).starts_bytes
+            run = min(row // ROWS_PER_SHARD, len(starts_bytes) - 1)
+            skipped = row - run * ROWS_PER_SHARD
+            every = read_rows(place_of(shard.uri), _layout(shard.uri), starts_bytes[run])
+            for _, content in islice(every, skipped, skipped + len(rows) if rows else None):
                 yield from self._reads(content, container, row, columns, shard)
                 row += 1
         except ItemError as error:
@@ -99,6 +98,34 @@ class ManifestReader:
         return plain_file(folder, safe_relative(stated)).blob(self._limits.max_item_bytes)
 
 
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """How many rows there are, with one more where the reading stops early, and where each run of them begins."""
+
+    rows: int
+    starts_bytes: tuple[int, ...]
+
+
+def _survey(uri: str) -> _Survey:
+    try:
+        return _surveyed(uri, place_of(uri).stamp())
+    except OSError:
+        return _Survey(1, (0,))
+
+
+@lru_cache(maxsize=4)  # every shard needs it, and it takes a pass through the whole table
+def _surveyed(uri: str, stamp: str) -> _Survey:  # noqa: ARG001 - the stamp tells one state of the file from another
+    starts_bytes, rows = [], 0
+    try:
+        for start_bytes, _ in read_rows(place_of(uri), _layout(uri)):
+            if rows % ROWS_PER_SHARD == 0:
+                starts_bytes.append(start_bytes)
+            rows += 1
+    except ItemError:
+        rows += 1
+    return _Survey(rows, tuple(starts_bytes) or (0,))
+
+
 def _layout(uri: str) -> Layout:
     layout = layout_of(head_of(uri), name_of(uri))
     if layout is None:
@@ -110,7 +137,7 @@ def _first_rows(uri: str) -> list[Row]:
     """Return the first rows that can be read; what ends them early is said when it is met again."""
     rows: list[Row] = []
     try:
-        for row in islice(read_rows(place_of(uri), _layout(uri)), _SNIFFED_ROWS):
+        for _, row in islice(read_rows(place_of(uri), _layout(uri)), _SNIFFED_ROWS):
             if not isinstance(row, ItemError):
                 rows.append(row)
     except TooLarge:

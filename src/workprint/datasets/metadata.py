@@ -1,31 +1,56 @@
 """What `metadata.csv` and its kind say of the files beside and below them, as Hugging Face image folders have it."""
 
 import posixpath
+from array import array
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from workprint.datasets.kinds import HEAD_BYTES
+import numpy as np
+from numpy.typing import NDArray
+
 from workprint.datasets.paths import plain_file, safe_relative
-from workprint.datasets.places import Place
-from workprint.datasets.rows import layout_of, read_rows
+from workprint.datasets.places import Place, head_of, name_of, place_of
+from workprint.datasets.rows import Layout, Row, layout_of, read_rows, rows_at
 from workprint.errors import ItemError
 
-METADATA_NAMES = ("metadata.csv", "metadata.jsonl", "metadata.tsv")
+METADATA_NAMES = ("metadata.csv", "metadata.tsv", "metadata.jsonl")
 FILE_COLUMN = "file_name"
 
 
 def metadata_of(root: Place, files: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return by path what metadata files say of `files`, which are paths below `root` in one folder.
 
-    The tables are read through once and only the rows asked for are kept; the table nearest to a file wins.
+    The table nearest to a file wins. A table that cannot be read says nothing; the files themselves still can be read.
     """
-    wanted = set(files)
+    wanted = sorted(set(files))
     said: dict[str, dict[str, Any]] = {}
-    for folder in _folders_above(next(iter(wanted), "")):
+    for folder in _folders_above(wanted[0]) if wanted else ():
         for name in METADATA_NAMES:
-            for path, row in _rows_of(root, folder, name, wanted).items():
+            try:
+                table = plain_file(root, posixpath.join(folder, name))
+                rows = _rows_for(table, {posixpath.relpath(path, folder or "."): path for path in wanted})
+            except (ItemError, OSError):
+                continue
+            for path, row in rows.items():
                 said[path] = {**said.get(path, {}), **row}
     return said
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Where the row of each file begins: two numbers a row, so that a table of millions fits."""
+
+    keys: NDArray[np.int64]
+    """Hashes of the files' paths, in order."""
+    starts_bytes: NDArray[np.int64]
+
+    def start_bytes(self, path: str) -> int | None:
+        """Where the row of a file begins, if it has one; another file's in the rarest of cases."""
+        position = int(np.searchsorted(self.keys, hash(path)))
+        found = position < len(self.keys) and self.keys[position] == hash(path)
+        return int(self.starts_bytes[position]) if found else None
 
 
 def _folders_above(file: str) -> list[str]:
@@ -33,24 +58,35 @@ def _folders_above(file: str) -> list[str]:
     return ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]
 
 
-def _rows_of(root: Place, folder: str, name: str, wanted: set[str]) -> dict[str, dict[str, Any]]:
-    """A table that cannot be read says nothing; the files themselves are read all the same."""
-    said: dict[str, dict[str, Any]] = {}
-    try:
-        place = plain_file(root, posixpath.join(folder, name))
-        with place.open() as source:
-            layout = layout_of(source.read(HEAD_BYTES), name)
-        for row in read_rows(place, layout) if layout else ():
-            path = None if isinstance(row, ItemError) else _path_in(folder, row.pop(FILE_COLUMN, None))
-            if path in wanted and path is not None and not isinstance(row, ItemError):
-                said[path] = row
-    except (ItemError, OSError):
-        return said
-    return said
+def _rows_for(table: Place, wanted: dict[str, str]) -> dict[str, Row]:
+    """Return what a table says of the files that it calls by the keys of `wanted`, by the values."""
+    layout = layout_of(head_of(table.uri), name_of(table.uri))
+    if layout is None:
+        return {}
+    index = _index_of(table.uri, layout, table.stamp())
+    starts_bytes = sorted(start for path in wanted if (start := index.start_bytes(path)) is not None)
+    rows = (row for row in rows_at(table, layout, starts_bytes) if not isinstance(row, ItemError))
+    found = ((_path(row.pop(FILE_COLUMN, None)), row) for row in rows)
+    return {wanted[path]: row for path, row in found if path in wanted}
 
 
-def _path_in(folder: str, stated: object) -> str | None:
+@lru_cache(maxsize=4)  # every run of files needs it, and it takes a pass through the whole table
+def _index_of(uri: str, layout: Layout, stamp: str) -> _Index:  # noqa: ARG001 - the stamp tells states of a file apart
+    keys, starts_bytes = array("q"), array("q")
     try:
-        return posixpath.join(folder, safe_relative(stated)) if isinstance(stated, str) else None
+        for start_bytes, row in read_rows(place_of(uri), layout):
+            path = None if isinstance(row, ItemError) else _path(row.get(FILE_COLUMN))
+            if path is not None:
+                keys.append(hash(path))
+                starts_bytes.append(start_bytes)
+    except ItemError:
+        pass  # rows before the damage still say something
+    order = np.argsort(np.array(keys, np.int64), kind="stable")
+    return _Index(np.array(keys, np.int64)[order], np.array(starts_bytes, np.int64)[order])
+
+
+def _path(stated: object) -> str | None:
+    try:
+        return safe_relative(stated) if isinstance(stated, str) else None
     except ItemError:
         return None

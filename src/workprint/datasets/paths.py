@@ -24,17 +24,20 @@ def safe_relative(stated: str) -> str:
         Unsupported: it is a URL.
         UnsafePath: it is absolute, leads out of its folder, or can be no path at all.
     """
-    shown = encode_name(stated[:200])
     if is_url(stated):
-        raise Unsupported(f"{shown} is a URL, and nothing is downloaded; download the dataset first")
+        raise Unsupported(f"{_shown(stated)} is a URL, and nothing is downloaded; download the dataset first")
     if stated.startswith("/") or _DRIVE.match(stated):
-        raise UnsafePath(f"{shown} is an absolute path; only paths below the manifest's folder are opened")
+        raise UnsafePath(f"{_shown(stated)} is an absolute path; only paths below the manifest's folder are opened")
     if "\0" in stated or len(stated) > _MAX_PATH_CHARACTERS:
-        raise UnsafePath(f"{shown} can be no path")
+        raise UnsafePath(f"{_shown(stated)} can be no path")
     path = posixpath.normpath(stated)
     if path in (".", "..") or path.startswith("../"):
-        raise UnsafePath(f"{shown} leads out of the manifest's folder")
+        raise UnsafePath(f"{_shown(stated)} leads out of the manifest's folder")
     return path
+
+
+def _shown(stated: str) -> str:
+    return encode_name(stated[:200])
 
 
 def plain_file(folder: Place, relative: str) -> Place:

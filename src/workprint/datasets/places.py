@@ -63,6 +63,9 @@ class Place(Protocol):
     def blob(self, max_bytes: int) -> Blob:
         """The file, to be opened when it is needed. Raises `TooLarge`."""
 
+    def stamp(self) -> str:
+        """Something that is another once the file has changed."""
+
     def holds(self, inner: "Place") -> bool:
         """Whether another place, links looked through, is still this one or below it."""
 
@@ -166,6 +169,11 @@ class LocalPlace:
         """See `Place.blob`."""
         return Blob(_allowed(Path(self.uri).stat().st_size, max_bytes), self.open)
 
+    def stamp(self) -> str:
+        """See `Place.stamp`."""
+        found = Path(self.uri).stat()
+        return f"{found.st_size} {found.st_mtime_ns}"
+
     def holds(self, inner: Place) -> bool:
         """See `Place.holds`."""
         root = os.path.realpath(self.uri)
@@ -226,6 +234,10 @@ class RemotePlace:
         with self.open() as stream:
             data = stream.read(most + 1)
         return Blob(_allowed(len(data), most), partial(BytesIO, data))
+
+    def stamp(self) -> str:
+        """See `Place.stamp`."""
+        return repr(sorted((key, str(value)) for key, value in self._info().items()))
 
     def holds(self, inner: Place) -> bool:  # noqa: ARG002
         """See `Place.holds`: there are no links to look through, and a child is below by its name."""

@@ -2,8 +2,10 @@
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice, zip_longest
 from typing import Any, BinaryIO
 
 from workprint.datasets.addresses import UniqueNames
@@ -42,16 +44,58 @@ def layout_of(head: bytes, name: str) -> Layout | None:
     return Layout("") if _is_json_row(lines[0], whole or len(lines) > 1) else _delimited(lines, name)
 
 
-def read_rows(place: Place, layout: Layout) -> Iterator[Row | ItemError]:
-    """Yield the rows below the header, keyed by column; a row that cannot be read is an error in its place.
+def read_rows(place: Place, layout: Layout, start_bytes: int = 0) -> Iterator[tuple[int, Row | ItemError]]:
+    """Yield the rows below the header, keyed by column, each after the byte at which it begins.
+
+    A row that cannot be read is an error in its place. `start_bytes`, if not 0, is where an earlier reading said that
+    the first row to give begins.
 
     Raises:
         TooLarge: a line is longer than 8 MiB; nothing after it is read.
         OSError: the file cannot be read.
     """
     with place.open() as source:
-        lines = _lines(source)
-        yield from _delimited_rows(lines, layout.delimiter) if layout.delimiter else _json_rows(lines)
+        lines = _Lines(source)
+        rows = _rows(lines, layout)
+        if start_bytes:
+            lines.go_to(start_bytes)
+        yield from rows()
+
+
+def rows_at(place: Place, layout: Layout, starts_bytes: Iterable[int]) -> Iterator[Row | ItemError]:
+    """Yield the rows that begin at these bytes, as `read_rows` has given them. Raises as it does."""
+    with place.open() as source:
+        lines = _Lines(source)
+        rows = _rows(lines, layout)
+        for start_bytes in starts_bytes:
+            if start_bytes:
+                lines.go_to(start_bytes)
+            yield from (row for _, row in islice(rows(), 1))
+
+
+class _Lines:
+    """The lines of a text, and how far they have been read."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self.offset_bytes = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._source.readline(MAX_LINE_BYTES + 1)
+        if not line:
+            raise StopIteration
+        if len(line) > MAX_LINE_BYTES:
+            raise TooLarge(f"a line is longer than {MAX_LINE_BYTES:,} bytes; nothing after it is read")
+        text = line if self.offset_bytes else line.removeprefix(codecs.BOM_UTF8)
+        self.offset_bytes += len(line)
+        return text.decode("utf-8", "surrogateescape")
+
+    def go_to(self, offset_bytes: int) -> None:
+        self._source.seek(offset_bytes)
+        self.offset_bytes = offset_bytes
 
 
 def _is_json_row(line: str, is_whole: bool) -> bool:
@@ -88,19 +132,19 @@ def _is_header(cells: list[str]) -> bool:
     return all(cell.strip() for cell in cells[1:]) and len(set(cells)) == len(cells)
 
 
-def _lines(source: BinaryIO) -> Iterator[str]:
-    is_first = True
-    while line := source.readline(MAX_LINE_BYTES + 1):
-        if len(line) > MAX_LINE_BYTES:
-            raise TooLarge(f"a line is longer than {MAX_LINE_BYTES:,} bytes; nothing after it is read")
-        yield line.removeprefix(codecs.BOM_UTF8 if is_first else b"").decode("utf-8", "surrogateescape")
-        is_first = False
+def _rows(lines: _Lines, layout: Layout) -> Callable[[], Iterator[tuple[int, Row | ItemError]]]:
+    """Read the header, if there is one; what is returned gives the rows from wherever `lines` stands."""
+    if not layout.delimiter:
+        return partial(_json_rows, lines)
+    return partial(_delimited_rows, lines, _header(lines, layout), layout.delimiter)
 
 
-def _json_rows(lines: Iterator[str]) -> Iterator[Row | ItemError]:
+def _json_rows(lines: _Lines) -> Iterator[tuple[int, Row | ItemError]]:
+    start_bytes = lines.offset_bytes
     for line in lines:
         if line.strip():
-            yield _json_row(line)
+            yield start_bytes, _json_row(line)
+        start_bytes = lines.offset_bytes
 
 
 def _json_row(line: str) -> Row | ItemError:
@@ -111,19 +155,25 @@ def _json_row(line: str) -> Row | ItemError:
     return value if isinstance(value, dict) else Undecodable("the line is no JSON object")
 
 
-def _delimited_rows(lines: Iterator[str], delimiter: str) -> Iterator[Row | ItemError]:
+def _delimited_rows(lines: _Lines, header: list[str], delimiter: str) -> Iterator[tuple[int, Row | ItemError]]:
     rows = csv.reader(lines, delimiter=delimiter)
-    names = UniqueNames()
-    header: list[str] | None = None
     while True:
+        start_bytes = lines.offset_bytes
         try:
             cells = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Undecodable(f"the line cannot be taken apart: {error}")
+            yield start_bytes, Undecodable(f"the line cannot be taken apart: {error}")
             continue
-        if header is None:
-            header = [names.name(cell.strip()) for cell in cells]
-        elif cells:
-            yield {name: cells[index] if index < len(cells) else None for index, name in enumerate(header)}
+        if cells:
+            yield start_bytes, dict(zip_longest(header, cells[: len(header)]))
+
+
+def _header(lines: _Lines, layout: Layout) -> list[str]:
+    names = UniqueNames()
+    try:
+        cells = next(csv.reader(lines, delimiter=layout.delimiter), [])
+    except csv.Error as error:
+        raise Undecodable(f"the header cannot be taken apart: {error}") from error
+    return [names.name(cell.strip()) for cell in cells]

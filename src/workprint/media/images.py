@@ -6,6 +6,7 @@ else is decoded whole (first frame of animations). Then alpha is set aside, colo
 is averaged over boxes of a whole number of pixels as far as the working size allows, and turned upright.
 """
 
+from contextlib import nullcontext
 from hashlib import sha256
 
 import numpy as np
@@ -42,7 +43,7 @@ def decode_image(blob: Blob, limits: Limits, working_px: int) -> Raster:
     if name == "JPEG":
         with refusing("JPEG picture"):
             return _decoded_jpeg(open_picture(data, name, limits), data, working_px)
-    with refusing(f"{name} picture"), hushed():
+    with refusing(f"{name} picture"), hushed() if name == "TIFF" else nullcontext():
         return _decoded_whole(open_picture(data, name, limits), working_px)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 _START_OF_SCAN = 0xDA
+_END_OF_IMAGE = b"\xff\xd9"
 _COMMENT = 0xFE
 _ADOBE = 0xEE
 _METADATA = frozenset(range(0xE0, 0xF0)) - {_ADOBE} | {_COMMENT}
@@ -30,8 +31,9 @@ def count_scans(data: bytes) -> int:
 
 
 def _image_parts(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield (begin, end) of each segment before the first scan that is no metadata, then of all the rest."""
-    at = 2
+    """Yield (begin, end) of the runs between metadata segments, the last one up to the end of the picture."""
+    begin = at = 2
+    holds_more = False
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if marker == 0xFF:
@@ -40,8 +42,18 @@ def _image_parts(data: bytes) -> Iterator[tuple[int, int]]:
         if marker == _START_OF_SCAN:
             break
         end = at + 2 + (data[at + 2] << 8 | data[at + 3])
-        if marker not in _METADATA:
-            yield at, end
+        if marker in _METADATA:
+            if at > begin:
+                yield begin, at
+            begin = end
+            holds_more = holds_more or data[at + 4 : at + 8] == b"MPF\0"
         at = end
-    finish = data.find(b"\xff\xd9", at)
-    yield at, len(data) if finish < 0 else finish + 2
+    yield begin, _end_of_picture(data, at, holds_more)
+
+
+def _end_of_picture(data: bytes, start: int, holds_more: bool) -> int:
+    """Where the end-of-image mark ends; only files with further pictures or a tail behind it have to be searched."""
+    if data.endswith(_END_OF_IMAGE) and not holds_more:
+        return len(data)
+    end = data.find(_END_OF_IMAGE, start)
+    return len(data) if end < 0 else end + len(_END_OF_IMAGE)

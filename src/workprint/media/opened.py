@@ -28,6 +28,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from workprint.errors import TooLarge, Undecodable, Unsupported
 from workprint.media.jpeg import count_scans
+from workprint.media.png import without_text
 from workprint.media.sniff import HEAD_BYTES, likeness, picture_format
 from workprint.model import Limits
 
@@ -54,9 +55,13 @@ def _heif(stream: BytesIO) -> ImageFile:
     return opened
 
 
+def _png(stream: BytesIO) -> ImageFile:
+    return PngImageFile(BytesIO(without_text(stream.getvalue())))
+
+
 _OPENERS: dict[str, Callable[[BytesIO], ImageFile]] = {
     "JPEG": JpegImageFile,
-    "PNG": PngImageFile,
+    "PNG": _png,
     "GIF": GifImageFile,
     "WEBP": WebPImageFile,
     "BMP": BmpImageFile,

@@ -3,7 +3,7 @@
 Both are made from scratch: no metadata of the original enters a report.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from io import BytesIO
 
@@ -55,8 +55,8 @@ def _on_white(image: Image, factor: int) -> Image:
     see_through = is_see_through(image)
     reduced = pillow.new("RGBA" if see_through else "RGB", reduced_size(image.size, factor))
     for top, strip in strips(image, factor):
-        colours = strip.getchannel("L") if strip.mode == "LAB" else strip
-        reduced.paste(as_seen(colours, reduced.mode).reduce(factor), (0, top // factor))
+        colours = as_seen(strip.getchannel("L") if strip.mode == "LAB" else strip, reduced.mode)
+        reduced.paste(colours.reduce(factor), (0, top // factor))
     if not see_through:
         return reduced
     white = pillow.new("RGBA", reduced.size, "white")
@@ -64,27 +64,47 @@ def _on_white(image: Image, factor: int) -> Image:
 
 
 def sound_picture(blob: Blob, limits: Limits, span: TimeSpan | None) -> Picture:
-    """The course of a recording and an Ogg clip of it.
+    """The course of a recording and an Ogg clip of it; see `sound_pictures`."""
+    return sound_pictures(blob, limits, (span,))[0]
+
+
+def sound_pictures(blob: Blob, limits: Limits, spans: Sequence[TimeSpan | None]) -> tuple[Picture, ...]:
+    """The course of a recording with one Ogg clip per span, in one pass over it.
 
     `peaks` are the loudest samples of at most 240 equal stretches from the beginning to `duration_s`, 0 to 1; `data`
-    is a clip of at most 30 s around `span` (from the beginning without one) that begins at `play_offset_s`.
+    is a clip of at most 30 s around the span (from the beginning for None) that begins at `play_offset_s`, and is
+    empty where the span lies beyond the end.
 
     Raises:
         Empty, Unsupported, TooLarge, Truncated, Undecodable: as `open_sound`.
     """
-    offset_s = _clip_offset_s(span)
-    first, last = int(offset_s * _CLIP_RATE_HZ), int((offset_s + _CLIP_S) * _CLIP_RATE_HZ)
+    offsets_s = [_clip_offset_s(span) for span in spans]
+    clips: list[list[NDArray[np.float32]]] = [[] for _ in spans]
     peaks: list[NDArray[np.float32]] = []
-    clip: list[NDArray[np.float32]] = []
     at = 0
     with open_sound(blob, limits, _CLIP_RATE_HZ) as sound:
         for block in sound:
-            clip.append(block.samples[max(0, first - at) : max(0, last - at)].copy())
+            for offset_s, clip in zip(offsets_s, clips, strict=True):
+                clip.append(_part(block.samples, at, offset_s))
             peaks.append(_fine_peaks(block.samples))
             at += len(block.samples)
         duration_s = sound.duration_s
-    data = _encoded(np.concatenate(clip))
-    return Picture("audio/ogg" if data else "", data, _pooled(np.concatenate(peaks)), duration_s, offset_s)
+    course = _pooled(np.concatenate(peaks))
+    return tuple(
+        _played(np.concatenate(clip), course, duration_s, offset_s)
+        for offset_s, clip in zip(offsets_s, clips, strict=True)
+    )
+
+
+def _part(samples: NDArray[np.float32], at: int, offset_s: float) -> NDArray[np.float32]:
+    """What a block that begins `at` samples into the recording holds of the clip that begins at `offset_s`."""
+    first, last = int(offset_s * _CLIP_RATE_HZ), int((offset_s + _CLIP_S) * _CLIP_RATE_HZ)
+    return samples[max(0, first - at) : max(0, last - at)].copy()
+
+
+def _played(samples: NDArray[np.float32], course: tuple[float, ...], duration_s: float, offset_s: float) -> Picture:
+    data = _encoded(samples)
+    return Picture("audio/ogg" if data else "", data, course, duration_s, offset_s)
 
 
 def _clip_offset_s(span: TimeSpan | None) -> float:

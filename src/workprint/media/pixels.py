@@ -25,41 +25,43 @@ def is_see_through(image: Image) -> bool:
 
 
 def _alpha_floor(strip: Image) -> int:
-    lowest, _ = strip.convert("RGBA").getchannel("A").getextrema()
+    with_alpha = strip if strip.mode in ("RGBA", "LA") else strip.convert("RGBA")
+    lowest, _ = with_alpha.getchannel("A").getextrema()
     return int(lowest)  # type: ignore[arg-type]
 
 
 def read_luma(image: Image, factor: int, digest: Any) -> tuple[Image, Image | None]:
     """Reduced luma and alpha of a picture of up to 8 bits per channel; feeds its pixels to the digest on the way."""
     see_through = is_see_through(image)
-    colours = _FOUR_INKS if image.mode == _FOUR_INKS else "RGBA" if see_through else "RGB"
+    colours = image.mode if image.mode in (_FOUR_INKS, "LAB") else "RGBA" if see_through else "RGB"
     _open_digest(digest, colours, image.size)
     reduced = pillow.new("LA" if see_through else "L", reduced_size(image.size, factor))
     for top, strip in strips(image, factor):
-        seen = strip if image.mode == "LAB" else as_seen(strip, colours)
-        digest.update(seen.tobytes())
-        reduced.paste(_grey(seen).reduce(factor) if factor > 1 else _grey(seen), (0, top // factor))
+        seen = as_seen(strip, colours)
+        digest.update(_without_hidden(seen) if see_through else seen.tobytes())
+        reduced.paste(_reduced_grey(seen, factor), (0, top // factor))
     if not see_through:
         return reduced, None
     return reduced.getchannel("L"), reduced.getchannel("A")
 
 
 def as_seen(strip: Image, colours: str) -> Image:
-    """Convert to one of few modes; colours hidden under full transparency, which encoders choose freely, go black."""
-    seen = strip if strip.mode == colours else strip.convert(colours)
-    if colours == "RGBA":
-        seen = seen.copy() if seen is strip else seen
-        hidden = seen.getchannel("A").point([255] + [0] * 255)
-        seen.paste((0, 0, 0, 0), mask=hidden)
-    return seen
+    """Convert to one of few modes."""
+    return strip if strip.mode == colours else strip.convert(colours)
 
 
-def _grey(seen: Image) -> Image:
-    if seen.mode == "LAB":
-        return seen.getchannel("L")
-    if seen.mode == _FOUR_INKS:
-        seen = seen.convert("RGB")
-    return seen.convert("LA" if seen.mode == "RGBA" else "L")
+def _without_hidden(seen: Image) -> NDArray[np.uint32]:
+    """RGBA pixels, zeroed where alpha is zero: colours that nobody sees are the encoder's choice, not content."""
+    words = np.frombuffer(seen.tobytes(), "<u4")
+    return words * (words > 0xFFFFFF).astype("<u4")
+
+
+def _reduced_grey(seen: Image, factor: int) -> Image:
+    if seen.mode == "RGBA":
+        # Reduced in colour: that weighs each pixel by its alpha at the cost of one pass less.
+        return (seen.reduce(factor) if factor > 1 else seen).convert("LA")
+    grey = seen.getchannel("L") if seen.mode == "LAB" else as_seen(seen, "RGB").convert("L")
+    return grey.reduce(factor) if factor > 1 else grey
 
 
 def read_deep_luma(image: Image, factor: int, digest: Any) -> Image:

@@ -131,7 +131,9 @@ def _first_frame(container: Any, frames: Iterator[Any]) -> Any:
 
 
 def _is_cover(stream: Any) -> bool:
-    return "attached_pic" in str(stream.disposition).lower()
+    from av.stream import Disposition
+
+    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def _promised(container: Any, rate_hz: int) -> int | None:

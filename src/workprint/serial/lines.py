@@ -33,6 +33,7 @@ from workprint.model import (
 RUN_FORMAT = "workprint-run"
 RUN_VERSION = 1
 _DIGITS = 6
+_TEXTS = ("finding_id", "item", "work", "creator", "contact", "digest", "portfolio")
 
 
 def dumps(value: Any) -> str:
@@ -82,7 +83,7 @@ def finding_from_json(line: dict[str, Any]) -> Finding:
         medium = Medium(line["medium"])
         verdict = line["verdict"]
         return Finding(
-            **{key: line[key] for key in ("finding_id", "item", "work", "creator", "contact", "digest", "portfolio")},
+            **{key: _text(line[key]) for key in _TEXTS},
             medium=medium,
             relation=Relation(line["relation"]),
             confidence=float(line["confidence"]),
@@ -90,11 +91,16 @@ def finding_from_json(line: dict[str, Any]) -> Finding:
             work_segment=_segment_from_json(line["work_segment"]),
             transform=_transform_from_json(medium, line["transform"]),
             evidence=tuple(_evidence_from_json(evidence) for evidence in line["evidence"]),
-            verdict=Verdict(Outcome(verdict["outcome"]), Use(verdict["use"]), verdict["terms_id"], verdict["reason"]),
+            verdict=Verdict(
+                Outcome(verdict["outcome"]),
+                Use(verdict["use"]),
+                None if verdict["terms_id"] is None else _text(verdict["terms_id"]),
+                _text(verdict["reason"]),
+            ),
             level=Level(line["level"]),
-            attributes=line["attributes"],
+            attributes=_mapping(line["attributes"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise FormatError(f"a line of findings.jsonl is damaged ({type(error).__name__}: {error})") from error
 
 
@@ -159,20 +165,19 @@ def manifest_from_json(text: dict[str, Any]) -> RunManifest:
     check_format(text, RUN_FORMAT, RUN_VERSION, "run.json")
     try:
         return RunManifest(
-            **{key: text[key] for key in ("tool_version", "dataset", "dataset_digest", "reader", "thresholds")},
+            **{key: _text(text[key]) for key in ("tool_version", "dataset", "dataset_digest", "reader")},
+            thresholds={name: _number(value) for name, value in _mapping(text["thresholds"]).items()},
             depth=Depth(text["depth"]),
-            recipes=tuple(text["recipes"]),
-            limits=Limits(**text["limits"]),
-            portfolios=tuple(
-                PortfolioSummary(**{**one, "creators": tuple(one["creators"])}) for one in text["portfolios"]
-            ),
+            recipes=tuple(_text(recipe) for recipe in text["recipes"]),
+            limits=_limits_from_json(text["limits"]),
+            portfolios=tuple(_portfolio_from_json(one) for one in text["portfolios"]),
             use=Use(text["use"]),
             as_of=date.fromisoformat(text["as_of"]),
-            shards=tuple(ShardCount(**shard) for shard in text["shards"]),
-            findings=text["counts"]["findings"],
+            shards=tuple(_shard_from_json(shard) for shard in text["shards"]),
+            findings=_counts(text["counts"]["findings"]),
             expected_false_matches=float(text["expected_false_matches"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise FormatError(f"run.json is damaged ({type(error).__name__}: {error})") from error
 
 
@@ -183,8 +188,10 @@ def check_format(header: Any, name: str, version: int, where: str) -> None:
         FormatError: `header` does not name the format `name`.
         NewerFormatError: its version is above `version`.
     """
-    if not isinstance(header, dict) or header.get("format") != name or not isinstance(header.get("version"), int):
+    if not isinstance(header, dict) or header.get("format") != name or type(header.get("version")) is not int:
         raise FormatError(f"{where} is not a {name} file")
+    if header["version"] < 1:
+        raise FormatError(f"{where} says that its format version is {header['version']}, which there never was")
     if header["version"] > version:
         raise NewerFormatError(
             f"{where} was written by a newer Workprint (format version {header['version']}, this one reads up to "
@@ -200,12 +207,58 @@ def _place_to_json(place: Segment | Transform) -> dict[str, Any]:
     return {key: _rounded(value) if isinstance(value, float) else value for key, value in asdict(place).items()}
 
 
-def _segment_from_json(place: dict[str, float]) -> Segment:
-    return TimeSpan(**place) if "start_s" in place else Box(**place)
+def _segment_from_json(place: Any) -> Segment:
+    numbers = {name: float(_number(value)) for name, value in _mapping(place).items()}
+    return TimeSpan(**numbers) if "start_s" in numbers else Box(**numbers)
 
 
-def _transform_from_json(medium: Medium, place: dict[str, Any]) -> Transform:
-    return ImageTransform(**place) if medium is Medium.IMAGE else AudioTransform(**place)
+def _transform_from_json(medium: Medium, place: Any) -> Transform:
+    values: dict[str, Any] = {
+        name: value if isinstance(value, bool) else float(_number(value)) for name, value in _mapping(place).items()
+    }
+    return ImageTransform(**values) if medium is Medium.IMAGE else AudioTransform(**values)
+
+
+def _portfolio_from_json(place: Any) -> PortfolioSummary:
+    creators = tuple(_text(creator) for creator in place["creators"])
+    return PortfolioSummary(_text(place["path"]), _text(place["digest"]), _count(place["works"]), creators)
+
+
+def _limits_from_json(place: Any) -> Limits:
+    return Limits(_count(place["max_pixels"]), float(_number(place["max_seconds"])), _count(place["max_item_bytes"]))
+
+
+def _shard_from_json(place: Any) -> ShardCount:
+    counted = {name: _counts(place[name]) for name in ("failed", "passed_over", "media")}
+    return ShardCount(_text(place["shard_id"]), _count(place["seen"]), _count(place["fingerprinted"]), **counted)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} where a text belongs")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{type(value).__name__} where a number belongs")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("a count is no number")
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{type(value).__name__} where a mapping belongs")
+    return value
+
+
+def _counts(value: Any) -> dict[str, int]:
+    return {name: _count(number) for name, number in _mapping(value).items()}
 
 
 def _evidence_to_json(evidence: Evidence) -> dict[str, Any]:
@@ -218,4 +271,4 @@ def _evidence_to_json(evidence: Evidence) -> dict[str, Any]:
 
 def _evidence_from_json(line: dict[str, Any]) -> Evidence:
     (measure,) = set(line) - {"recipe_id", "threshold"}
-    return Evidence(line["recipe_id"], measure, float(line[measure]), float(line["threshold"]))
+    return Evidence(_text(line["recipe_id"]), measure, float(line[measure]), float(line["threshold"]))

@@ -5,6 +5,7 @@ type checks, because stores and portfolios come from strangers.
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -69,7 +70,11 @@ def from_table(table: pa.Table, recipes: Sequence[str], where: str) -> Iterator[
     if not table.schema.equals(SCHEMA, check_metadata=False):
         raise FormatError(f"{where} does not have the columns of a fingerprint table")
     for batch in table.to_batches(max_chunksize=1024):
-        for row in batch.to_pylist():
+        try:
+            rows = batch.to_pylist()
+        except ValueError as error:  # text that is not UTF-8
+            raise FormatError(f"{where} holds a damaged record ({error})") from error
+        for row in rows:
             yield _from_row(row, recipes, where)
 
 
@@ -115,13 +120,28 @@ def _from_row(row: dict[str, Any], recipes: Sequence[str], where: str) -> Row:
             extent=tuple(row["extent"]),
             fingerprints=tuple(_fingerprint_from_row(print_, recipes) for print_ in row["fingerprints"]),
         )
-        return record, json.loads(row["attributes"]) if row["attributes"] else {}
+        attributes = json.loads(row["attributes"]) if row["attributes"] else {}
+        _check(record, attributes)
+        return record, attributes
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise FormatError(f"{where} holds a damaged record ({type(error).__name__}: {error})") from error
+
+
+def _check(record: FingerprintRecord, attributes: Any) -> None:
+    """Raise `ValueError` unless a record from a file is one that could have been made."""
+    sides = len(record.extent)
+    if sides != (2 if record.medium is Medium.IMAGE else 1) or not all(0 <= side < math.inf for side in record.extent):
+        raise ValueError(f"{record.medium} of the extent {record.extent}")
+    if record.size_bytes is None or record.size_bytes < 0:
+        raise ValueError(f"a size of {record.size_bytes} bytes")
+    if not isinstance(attributes, dict):
+        raise ValueError("attributes that are no mapping")
 
 
 def _fingerprint_from_row(row: dict[str, Any], recipes: Sequence[str]) -> Fingerprint:
     if row["recipe"] < 0:
         raise IndexError("a recipe below zero")
     span = None if row["start_s"] is None else TimeSpan(row["start_s"], row["end_s"])
+    if span and not 0 <= span.start_s <= span.end_s < math.inf:
+        raise ValueError(f"a stretch from {span.start_s} s to {span.end_s} s")
     return Fingerprint(recipes[row["recipe"]], row["value"], row["quality"], span, row["variant"])
