@@ -3,6 +3,7 @@
 import os
 import platform
 import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from workprint.model import Blob, Medium
 
 PORTFOLIO = "portfolio"
 DISTRACTORS = "distractors"
+HOSTILE = "hostile"
 _MEASURED_WITH = ("workprint", "pillow", "numpy", "numba", "imagehash", "soundfile", "soxr", "pyarrow")
 
 
@@ -37,13 +39,18 @@ class Sides:
     distractors: tuple[MediaFile, ...]
     how: str
     """How it was decided which is which: a sentence for the reader of the figures."""
+    others: tuple[MediaFile, ...] = ()
+    """Files that are neither; only their decoding is measured."""
 
 
 def media_below(folder: Path) -> tuple[MediaFile, ...]:
-    """All pictures and recordings below a folder, told by their content, in the order of their names."""
+    """All pictures and recordings below a folder, told by their content, in the order of their names.
+
+    What lies below a folder called `hostile` is passed over: broken files are no measure of speed or recall.
+    """
     found = []
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink():
+        if path.is_file() and not path.is_symlink() and HOSTILE not in path.relative_to(folder).parts:
             blob = Blob(path.stat().st_size, lambda path=path: path.open("rb"))
             try:
                 medium = sniff(blob)
@@ -65,7 +72,9 @@ def split(folder: Path, seed: int) -> Sides:
     works = tuple(file for file in files if PORTFOLIO in Path(file.name).parts[1:-1])
     distractors = tuple(file for file in files if DISTRACTORS in Path(file.name).parts[1:-1])
     if works and distractors:
-        return Sides(works, distractors, "works are below folders called portfolio, distractors below distractors")
+        others = tuple(file for file in files if file not in {*works, *distractors})
+        how = "works are below folders called portfolio, distractors below folders called distractors"
+        return Sides(works, distractors, how, others)
     inner = tuple(file for file in files if Path(file.name).parts[0] == PORTFOLIO)
     chosen = {file.name for medium in Medium for file in _half(inner or files, medium, seed)}
     return Sides(
@@ -73,6 +82,15 @@ def split(folder: Path, seed: int) -> Sides:
         tuple(file for file in inner or files if file.name not in chosen),
         f"a half of the {len(inner or files)} files, drawn by seed, are works, the others are distractors",
     )
+
+
+def copied(files: Sequence[MediaFile], folder: Path) -> Path:
+    """Copies of files below one folder, under the names they have in the folder that was measured."""
+    for file in files:
+        target = folder / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.path, target)
+    return folder
 
 
 def _half(files: Sequence[MediaFile], medium: Medium, seed: int) -> list[MediaFile]:

@@ -9,13 +9,12 @@ docs/benchmarks.md for what DIR should look like.
 
 import argparse
 import json
-import shutil
 import sys
 import tarfile
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -24,14 +23,18 @@ from random import Random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from media_folder import MediaFile, Sides, machine, print_machine, split
-from simple_edits import AUDIO_EDITS, IMAGE_EDITS, open_image, open_recording
+from media_folder import Sides, copied, machine, print_machine, split
+from simple_edits import AUDIO_EDITS, IMAGE_EDITS, Edited, open_image, open_recording
 
 from workprint import api
 from workprint.model import Depth, Finding, Medium
 
 _PER_CONTAINER = 400
 _EXAMPLES = 20
+_SAME_EVERYWHERE = (
+    *("digest", "work", "creator", "medium", "relation", "confidence"),
+    *("item_segment", "work_segment", "transform", "evidence", "level"),
+)
 _ORDER = [f"{Medium.IMAGE}: {name}" for name in IMAGE_EDITS] + [f"{Medium.AUDIO}: {name}" for name in AUDIO_EDITS]
 
 
@@ -80,7 +83,7 @@ def _options() -> argparse.Namespace:
 def _measure(options: argparse.Namespace, folder: Path) -> int:
     sides = split(options.folder, options.seed)
     print(f"{len(sides.works)} works, {len(sides.distractors)} distractors: {sides.how}")
-    indexed = api.index([_gathered(sides.works, folder / "portfolio")], folder / "works.workprint", jobs=options.jobs)
+    indexed = api.index([copied(sides.works, folder / "portfolio")], folder / "works.workprint", jobs=options.jobs)
     made = _make_dataset(sides, folder / "datasets", options.seed)
     scans = [_scan(kind, folder, options) for kind in ("folder", "tar", "parquet")]
     figures = _judged(made, scans[0].results.findings, indexed)
@@ -96,15 +99,6 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
     return 1 if figures["differences"] else 0
-
-
-def _gathered(works: Sequence[MediaFile], folder: Path) -> Path:
-    """Copies of the works below one folder, under the names they have in DIR."""
-    for work in works:
-        target = folder / work.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(work.path, target)
-    return folder
 
 
 def _make_dataset(sides: Sides, folder: Path, seed: int) -> list[Made]:
@@ -132,19 +126,20 @@ def _items(sides: Sides, seed: int) -> Iterator[tuple[Medium, str | None, str, s
     for file in sides.distractors:
         yield file.medium, None, file.name, file.path.suffix[1:].lower(), file.path.read_bytes()
     for work in sides.works:
-        random = Random(f"{seed} {work.name}")
-        if work.medium is Medium.IMAGE:
-            image = open_image(work.path)
-            edits: dict[str, Callable[[], tuple[str, bytes] | None]] = {
-                name: lambda edit=edit: edit(image) for name, edit in IMAGE_EDITS.items()
-            }
-        else:
-            recording = open_recording(work.path)
-            edits = {name: lambda edit=edit: edit(recording, random) for name, edit in AUDIO_EDITS.items()}
-        for name, edit in edits.items():
-            edited = edit()
-            if edited:
-                yield work.medium, work.name, name, *edited
+        for name, edited in _copies(work, Random(f"{seed} {work.name}")):
+            yield work.medium, work.name, name, *edited
+
+
+def _copies(work: MediaFile, random: Random) -> Iterator[tuple[str, Edited]]:
+    if work.medium is Medium.IMAGE:
+        image = open_image(work.path)
+        yield from ((name, edit(image)) for name, edit in IMAGE_EDITS.items())
+        return
+    recording = open_recording(work.path)
+    for name, edit in AUDIO_EDITS.items():
+        edited = edit(recording, random)
+        if edited:
+            yield name, edited
 
 
 def _write_tar(target: Path, folder: Path, names: Sequence[str]) -> None:
@@ -153,7 +148,8 @@ def _write_tar(target: Path, folder: Path, names: Sequence[str]) -> None:
     with tarfile.open(target, "w") as archive:
         for name in names:
             key = Path(name).stem
-            for ending, data in ((Path(name).suffix, (folder / name).read_bytes()), (".json", b'{"key": "%s"}' % key.encode())):
+            beside = json.dumps({"key": key}).encode()
+            for ending, data in ((Path(name).suffix, (folder / name).read_bytes()), (".json", beside)):
                 member = tarfile.TarInfo(key + ending)
                 member.size = len(data)
                 archive.addfile(member, BytesIO(data))
@@ -200,8 +196,7 @@ def _differences(scans: Sequence[Scanned]) -> list[str]:
 
 def _sameness(finding: Finding) -> str:
     """All of a finding but the item's address and what depends on it."""
-    parts = ("digest", "work", "creator", "relation", "confidence", "item_segment", "work_segment", "transform", "evidence")
-    return " ".join(str(getattr(finding, part)) for part in parts)
+    return " ".join(str(getattr(finding, part)) for part in _SAME_EVERYWHERE)
 
 
 def _judged(made: Sequence[Made], findings: Sequence[Finding], indexed: api.Indexed) -> dict[str, object]:

@@ -6,10 +6,12 @@ One core, one thread, media in the page cache. All ways of doing a thing take tu
 else the machine does falls on all of them; only ratios within one run count. See docs/benchmarks.md.
 """
 
+# ruff: noqa: E402 - the number of threads has to be set before numpy is imported, which reads it once
+
 import os
 
 for _variable in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA"):
-    os.environ[f"{_variable}_NUM_THREADS"] = "1"  # before numpy is imported, which reads it once
+    os.environ[f"{_variable}_NUM_THREADS"] = "1"
 
 import argparse
 import json
@@ -30,7 +32,7 @@ import imagehash
 import numpy as np
 import soundfile
 import soxr
-from media_folder import MediaFile, Sides, machine, print_machine, split
+from media_folder import MediaFile, Sides, copied, machine, print_machine, split
 from PIL import Image
 
 from workprint import api
@@ -78,6 +80,7 @@ class Compared:
         return lines
 
     def show(self) -> None:
+        """Print them as a table."""
         print(f"\n{self.title} ({self.unit} per second)")
         print(f"{'':<46}{'best':>10}{'median':>10}{'best ratio':>12}{'median ratio':>14}")
         for line in self.lines():
@@ -134,9 +137,7 @@ def images(sides: Sides, _: Path, options: argparse.Namespace) -> list[Compared]
         chosen = _usable(Random(options.seed).sample(paths, min(options.files, len(paths))))
         if chosen:
             times = _in_turns(ways, chosen, options.rounds)
-            compared.append(
-                Compared(f"{title}: {len(chosen)} files", next(iter(ways)), len(chosen), "pictures", times)
-            )
+            compared.append(Compared(f"{title}: {len(chosen)} files", next(iter(ways)), len(chosen), "pictures", times))
     return compared
 
 
@@ -160,7 +161,7 @@ def sound(sides: Sides, scratch: Path, options: argparse.Namespace) -> list[Comp
 def scans(sides: Sides, scratch: Path, options: argparse.Namespace) -> list[Compared]:
     """Whole scans with one job and with two."""
     index = scratch / "works.workprint"
-    api.index([_linked(sides.works, scratch / "works")], index)
+    api.index([copied(sides.works, scratch / "works")], index)
     dataset = scratch / "dataset"
     _write_shards((*sides.works, *sides.distractors), dataset, options)
     compared = []
@@ -180,7 +181,7 @@ def scans(sides: Sides, scratch: Path, options: argparse.Namespace) -> list[Comp
 def look_up(sides: Sides, scratch: Path, options: argparse.Namespace) -> list[Compared]:
     """What comparing one item with the portfolio costs beside fingerprinting it."""
     index = scratch / "looked-up.workprint"
-    api.index([_linked(sides.works, scratch / "works")], index)
+    api.index([copied(sides.works, scratch / "works")], index)
     compared = []
     for medium in Medium:
         paths = [file.path for file in sides.distractors if file.medium is medium]
@@ -226,12 +227,88 @@ def _in_turns(ways: Ways, paths: Sequence[Path], rounds: int) -> Times:
 
 
 def _kinds_of_pictures(sides: Sides) -> dict[str, list[Path]]:
-    folders = {file.path.parents[len(Path(file.name).parts) - 1] for file in (*sides.works, *sides.distractors)}
-    everything = {file.path: file for file in (*sides.works, *sides.distractors)}
-    for folder in folders:
-        everything |= {path: MediaFile(path, path.name, Medium.IMAGE, "JPEG") for path in _large_beside(folder)}
     kinds: dict[str, list[Path]] = {"JPEG": [], "JPEG, large": [], "PNG with alpha": [], "others": []}
-    for file in everything.values():
+    for file in (*sides.works, *sides.distractors, *sides.others):
         if file.medium is Medium.IMAGE:
             kinds[_kind_of_picture(file)].append(file.path)
-    return {title: sorted(paths) for title, paths in kinds.items()}
+    return kinds
+
+
+def _kind_of_picture(file: MediaFile) -> str:
+    try:
+        with Image.open(file.path) as image:
+            if file.format == "JPEG":
+                return "JPEG, large" if image.width * image.height >= _LARGE_PX else "JPEG"
+            return "PNG with alpha" if file.format == "PNG" and image.has_transparency_data else "others"
+    except OSError:
+        return "others"
+
+
+def _usable(paths: Sequence[Path]) -> list[Path]:
+    """Files that can be fingerprinted; reading them also brings them into the page cache."""
+    return [path for path in paths if _can_be_fingerprinted(path)]
+
+
+def _can_be_fingerprinted(path: Path) -> bool:
+    try:
+        _record(_FAST, path)
+    except ItemError:
+        return False
+    return True
+
+
+def _record(pipeline: Pipeline, path: Path) -> FingerprintRecord:
+    return pipeline.record(path.name, Blob(path.stat().st_size, lambda: path.open("rb")))
+
+
+def _fingerprinting(depth: Depth) -> Callable[[Path], object]:
+    pipeline = Pipeline(depth, Limits())
+    return lambda path: _record(pipeline, path)
+
+
+def _decoded_small(path: Path) -> None:
+    image = Image.open(path)
+    image.draft("L", (max(1, image.width // 8), max(1, image.height // 8)))
+    image.load()
+
+
+def _fpcalc(path: Path) -> None:
+    # Its exit code does not count: it complains of the end of many Ogg files, after it has printed their fingerprint.
+    done = subprocess.run(["fpcalc", "-raw", "-length", "0", str(path)], capture_output=True, check=False)
+    if b"FINGERPRINT=" not in done.stdout:
+        raise SystemExit(f"fpcalc cannot read {path}: {done.stderr.decode(errors='replace').strip()}")
+
+
+def _join(paths: Sequence[Path], target: Path, form: str, subtype: str) -> None:
+    """Recordings one after the other, mono, over and over until there are enough."""
+    parts, seconds = [], 0.0
+    while seconds < _LONG_S:
+        for path in paths:
+            samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+            parts.append(soxr.resample(samples.mean(axis=1), rate_hz, _LONG_RATE_HZ))
+            seconds += len(parts[-1]) / _LONG_RATE_HZ
+            if seconds >= _LONG_S:
+                break
+    with soundfile.SoundFile(target, "w", _LONG_RATE_HZ, 1, subtype, format=form) as file:
+        for part in parts:  # libsndfile's Vorbis coder overflows its stack on long writes
+            for start in range(0, len(part), _LONG_RATE_HZ):
+                file.write(np.clip(part[start : start + _LONG_RATE_HZ], -1.0, 1.0))
+
+
+def _write_shards(files: Sequence[MediaFile], folder: Path, options: argparse.Namespace) -> None:
+    """Files drawn by seed, again where there are too few, as tar archives."""
+    folder.mkdir()
+    drawn = Random(options.seed).choices(files, k=options.scan_items)
+    for start in range(0, len(drawn), _ITEMS_PER_SHARD):
+        with tarfile.open(folder / f"{start // _ITEMS_PER_SHARD:05}.tar", "w") as archive:
+            for number, file in enumerate(drawn[start : start + _ITEMS_PER_SHARD], start):
+                data = file.path.read_bytes()
+                member = tarfile.TarInfo(f"{number:06}{file.path.suffix.lower()}")
+                member.size = len(data)
+                archive.addfile(member, BytesIO(data))
+
+
+_FAST = Pipeline(Depth.FAST, Limits())
+
+if __name__ == "__main__":
+    sys.exit(main())

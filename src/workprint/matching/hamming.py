@@ -73,7 +73,7 @@ class HammingTable:
         return {"hashes": self._hashes, "order": self._order, "starts": self._starts}
 
     def within(self, query: NDArray[np.uint64], distance_bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Positions, rising, and distances of all hashes within `distance_bits` (at most 32) of a query, uint64 (4,)."""
+        """Positions, rising, and distances of all hashes within `distance_bits` (at most 32) of one, uint64 (4,)."""
         if not len(self._starts):
             found = _scan(self._hashes, query, distance_bits)
         else:
@@ -97,7 +97,7 @@ class HammingTable:
 @njit(cache=True)
 def _distance(left, right):  # type: ignore[no-untyped-def]
     """Number of bits in which two hashes, uint64 (4,), differ."""
-    total = 0
+    total = np.int64(0)
     for word in range(WORDS):
         bits = left[word] ^ right[word]
         bits = bits - ((bits >> np.uint64(1)) & np.uint64(0x5555555555555555))

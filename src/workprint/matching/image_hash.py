@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ class HashIndex:
                 hashes.append(print_.value)
                 works.append(work)
                 variants.append(_variant_code(print_.variant))
-        tables = {
+        tables: dict[str, NDArray[Any]] = {
             "works": np.array(works, dtype=np.uint32),
             "variants": np.array(variants, dtype=np.uint8),
             "sizes": np.array(sizes, dtype=np.float32).reshape(-1, 2),
@@ -77,7 +78,7 @@ class HashIndex:
 
     def tables(self) -> Tables:
         """All state, by name."""
-        own = {"works": self._works, "variants": self._variants, "sizes": self._sizes}
+        own: dict[str, NDArray[Any]] = {"works": self._works, "variants": self._variants, "sizes": self._sizes}
         return {**self._table.tables(), **own}
 
     def candidates(self, record: FingerprintRecord) -> Sequence[Candidate]:

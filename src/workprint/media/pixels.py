@@ -52,8 +52,8 @@ def as_seen(strip: Image, colours: str) -> Image:
 
 def _without_hidden(seen: Image) -> NDArray[np.uint32]:
     """RGBA pixels, zeroed where alpha is zero: colours that nobody sees are the encoder's choice, not content."""
-    words = np.frombuffer(seen.tobytes(), "<u4")
-    return words * (words > 0xFFFFFF).astype("<u4")
+    words: NDArray[np.uint32] = np.frombuffer(seen.tobytes(), "<u4")
+    return words * (words > 0xFFFFFF).astype(words.dtype)
 
 
 def _reduced_grey(seen: Image, factor: int) -> Image:
