@@ -356,6 +356,40 @@ def test_zip_shards_cover_every_member_once(tmp_path: Path) -> None:
     assert addresses[-1] == "a.zip!299.png;2"
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    members=st.lists(
+        st.tuples(st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=60), st.binary(max_size=900)),
+        min_size=1,
+        max_size=8,
+    ),
+    method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),
+    prefix=st.binary(max_size=40),
+    comment=st.binary(max_size=40),
+    limit=st.sampled_from([zipfile.ZIP64_LIMIT, 100]),
+)
+def test_the_zip_reader_agrees_with_the_standard_library(
+    members: list[tuple[str, bytes]], method: int, prefix: bytes, comment: bytes, limit: int, tmp_path: Path
+) -> None:
+    """Whatever `zipfile` writes, in 32 or 64 bits, behind a program or before a comment, comes out in order."""
+    buffer = io.BytesIO()
+    named = [(f"x{name.encode('utf-8', 'replace').decode()}.bin", b"\1" + data) for name, data in members]
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patch.setattr(zipfile, "ZIP64_LIMIT", limit)
+        with zipfile.ZipFile(buffer, "w", method) as archive:
+            archive.comment = comment.replace(b"PK", b"")
+            for name, data in named:
+                archive.writestr(name, data)
+    path = tmp_path / "a.zip"
+    path.write_bytes(prefix + buffer.getvalue())
+
+    found = items_of(ZipReader(), str(path))
+
+    assert [data for _, data in found] == [data for name, data in named if not name.rpartition("/")[2].startswith(".")]
+    assert len({item.item_id for item, _ in found}) == len(found)
+
+
 def test_archives_without_anything_to_read_say_so(tmp_path: Path) -> None:
     """An empty zip is an error, a zip without its end a failure, a missing file an error."""
     with zipfile.ZipFile(tmp_path / "empty.zip", "w"):

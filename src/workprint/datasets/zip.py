@@ -1,7 +1,5 @@
 """Zip archives."""
 
-import zipfile
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -10,7 +8,8 @@ from workprint.datasets.attributes import MAX_SIDECAR_BYTES, SIDECAR_KEYS, from_
 from workprint.datasets.holding import DEFAULT_LIMITS, Held, failure, hold
 from workprint.datasets.kinds import claims_media, ending_of, is_zip
 from workprint.datasets.places import head_of, name_of, place_of, require_present
-from workprint.errors import DatasetError, ItemError, TooLarge, Truncated, Undecodable, Unsupported
+from workprint.datasets.zip_stream import MemberStream, ZipMember, members_of
+from workprint.errors import DatasetError, ItemError, TooLarge
 from workprint.model import Item, Limits, PassedOver, Shard
 from workprint.protocols import Read
 
@@ -22,11 +21,8 @@ MAX_EXPANSION = 200
 MAX_EXPANSION_FREE_BYTES = 64 << 20
 """What is smaller than this may be packed as tightly as it likes: a flat bitmap really is."""
 
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""The standard library unpacks the others without a bound on memory."""
-
-_ENCRYPTED = 0x1
-_DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError)
+Sidecars = dict[str, dict[str, ZipMember]]
+"""By the name that a medium and the files beside it share, then by their endings."""
 
 
 class ZipReader:
@@ -54,7 +50,7 @@ class ZipReader:
         """Yield the shards of an archive whose address in the dataset is `container`; one without extent if damaged."""
         try:
             with place_of(uri).open() as source:
-                count = len(_members(source))
+                count = sum(1 for _ in _files_in(source))
         except (ItemError, OSError):
             yield Shard(container, uri)
             return
@@ -67,88 +63,100 @@ class ZipReader:
         """See `DatasetReader.read`. A `.json` or `.txt` with the name of a medium gives it attributes."""
         try:
             with place_of(shard.uri).open() as source:
-                yield from self._reads(source, shard)
-        except ItemError as error:
-            yield failure(shard.shard_id, error)
+                named, damage = _listed(source, shard)
+                yield from self._reads(source, shard, named)
+                if damage:
+                    yield failure(shard.shard_id, damage)
         except OSError as error:
             yield failure(shard.shard_id, ItemError(f"the archive cannot be opened: {error.strerror}"))
 
-    def _reads(self, source: BinaryIO, shard: Shard) -> Iterator[Read]:
-        archive = _open(source)
-        members = [member for member in archive.infolist() if not member.is_dir()]
-        rows = shard.extent if isinstance(shard.extent, range) else range(len(members))
-        names, container = UniqueNames(), container_of(shard.shard_id)
-        for index, member in enumerate(members[: rows.stop]):
-            address = names.name(member_address(container, _name(member)))
-            if index < rows.start:
-                continue
-            ending = ending_of(_name(member))
-            if not claims_media(_name(member)):
-                yield PassedOver(address, ending)
+    def _reads(self, source: BinaryIO, shard: Shard, named: list[tuple[str, ZipMember]]) -> Iterator[Read]:
+        sidecars = _sidecars(source, named)
+        for address, member in named:
+            if not claims_media(member.name):
+                yield PassedOver(address, ending_of(member.name))
                 continue
             try:
-                held = self._held(archive, member)
+                attributes = from_sidecars(
+                    {ending: _text(source, beside) for ending, beside in sidecars.get(_stem(member.name), {}).items()}
+                )
+                held = self._held(source, member)
             except ItemError as error:
                 yield failure(address, error)
                 continue
             try:
-                yield Item(address, shard.shard_id, _attributes(archive, member)), held.blob
+                yield Item(address, shard.shard_id, attributes), held.blob
             finally:
                 held.close()
 
-    def _held(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Held:
-        self._check(member)
-        try:
-            with archive.open(member) as stream:
-                held = hold(stream.read, member.file_size)
-                if stream.read(1):  # the checksum is compared at the end only
-                    raise Undecodable("the member is longer than the archive says")
-                return held
-        except _DAMAGE as error:
-            raise Undecodable(f"the member is damaged: {error}") from error
+    def _held(self, source: BinaryIO, member: ZipMember) -> Held:
+        refusal = member.refusal() or self._too_large(member)
+        if refusal:
+            raise refusal
+        return hold(MemberStream(source, member).read, member.size_bytes)
 
-    def _check(self, member: zipfile.ZipInfo) -> None:
-        most = self._limits.max_item_bytes
-        if member.file_size > most:
-            raise TooLarge(f"{member.file_size:,} bytes are more than the {most:,} allowed for one item")
-        expansion = member.file_size / max(1, member.compress_size)
-        if member.file_size > MAX_EXPANSION_FREE_BYTES and expansion > MAX_EXPANSION:
-            raise TooLarge(
-                f"it unpacks to {expansion:,.0f} times its size, as no medium of {member.file_size:,} bytes does"
-            )
-        if member.flag_bits & _ENCRYPTED:
-            raise Unsupported("the member is encrypted")
-        if member.compress_type not in _METHODS:
-            raise Unsupported(f"zip compression method {member.compress_type} is not read")
+    def _too_large(self, member: ZipMember) -> TooLarge | None:
+        most, size_bytes = self._limits.max_item_bytes, member.size_bytes
+        if size_bytes > most:
+            return TooLarge(f"{size_bytes:,} bytes are more than the {most:,} allowed for one item")
+        expansion = size_bytes / max(1, member.packed_bytes)
+        if size_bytes > MAX_EXPANSION_FREE_BYTES and expansion > MAX_EXPANSION:
+            return TooLarge(f"it unpacks to {expansion:,.0f} times its size, as no medium of {size_bytes:,} bytes does")
+        return None
 
 
-def _open(source: BinaryIO) -> zipfile.ZipFile:
+def _files_in(source: BinaryIO) -> Iterator[ZipMember]:
+    return (member for member in members_of(source) if not member.is_folder)
+
+
+def _listed(source: BinaryIO, shard: Shard) -> tuple[list[tuple[str, ZipMember]], ItemError | None]:
+    """Return the members of a shard with their addresses, and what kept the rest from being listed."""
+    listed: list[tuple[str, ZipMember]] = []
     try:
-        return zipfile.ZipFile(source)
-    except _DAMAGE as error:
-        raise Truncated(f"the zip archive has no readable directory at its end, so it is cut short: {error}") from error
+        for entry in _named(source, shard):
+            listed.append(entry)  # noqa: PERF402 - what came before the damage counts
+    except ItemError as error:
+        return listed, error
+    return listed, None
 
 
-def _members(source: BinaryIO) -> list[zipfile.ZipInfo]:
-    return [member for member in _open(source).infolist() if not member.is_dir()]
+def _named(source: BinaryIO, shard: Shard) -> Iterator[tuple[str, ZipMember]]:
+    """Yield the members of a shard with their addresses, which depend on the members before it."""
+    names, container = UniqueNames(), container_of(shard.shard_id)
+    rows = shard.extent if isinstance(shard.extent, range) else None
+    for index, member in enumerate(_files_in(source)):
+        if rows is not None and index >= rows.stop:
+            return
+        address = names.name(member_address(container, member.name))
+        if rows is None or index >= rows.start:
+            yield address, member
 
 
-def _name(member: zipfile.ZipInfo) -> str:
-    return member.orig_filename  # `filename` ends at a NUL
-
-
-def _attributes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> dict[str, object]:
-    stem = _name(member).removesuffix("." + _name(member).rpartition(".")[2])
-    sidecars = {}
-    for ending in SIDECAR_KEYS:
-        info = archive.NameToInfo.get(stem + ending)
-        if info is not None and info.file_size <= MAX_SIDECAR_BYTES and info.compress_type in _METHODS:
-            sidecars[ending] = _sidecar(archive, info)
-    return from_sidecars(sidecars)
-
-
-def _sidecar(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+def _sidecars(source: BinaryIO, named: list[tuple[str, ZipMember]]) -> Sidecars:
+    """Find the files that say something of a shard's media; they may be anywhere in the archive."""
+    stems = {_stem(member.name) for _, member in named if claims_media(member.name)}
+    found: Sidecars = {}
     try:
-        return archive.read(member)
-    except _DAMAGE:
-        return b""  # it is only about an item; the item itself is read
+        for member in members_of(source) if stems else ():
+            ending, stem = ending_of(member.name), _stem(member.name)
+            if ending in SIDECAR_KEYS and stem in stems and member.size_bytes <= MAX_SIDECAR_BYTES:
+                found.setdefault(stem, {})[ending] = member
+    except ItemError:
+        return found  # the damage is said where members are listed
+    return found
+
+
+def _stem(name: str) -> str:
+    folder, slash, base = name.rpartition("/")
+    return folder + slash + (base.rpartition(".")[0] or base)
+
+
+def _text(source: BinaryIO, member: ZipMember) -> bytes:
+    """Return a file beside an item; nothing if it cannot be read, because the item itself still can."""
+    try:
+        if member.refusal() is None:
+            with hold(MemberStream(source, member).read, member.size_bytes).blob.open() as stream:
+                return stream.read()
+    except ItemError:
+        return b""
+    return b""

@@ -31,6 +31,7 @@ _DOMAIN = b"workprint:samples:1\0"
 _LOUDEST = 64.0
 """Samples beyond this (36 dB over full scale) are no sound, and would drown what is."""
 _PROMISE_KEPT = 0.98
+_SIZE_UNKNOWN = 0x7FF0_0000
 _SOUNDFILE_FIRST = frozenset({"WAV", "FLAC", "MP3", "AIFF", "AU", "CAF", "W64", "NIST"})
 _SOUNDFILE_NEVER = frozenset({"MP4", "MATROSKA", "AAC", "ASF", "AMR", "APE", "WAVPACK", "TTA", "DSF"})
 
@@ -43,7 +44,7 @@ class Sound:
     Iterating raises `TooLarge` where the recording outlasts the limits, `Empty` where it holds no sample at all.
     """
 
-    def __init__(self, source: Source, limits: Limits, sample_rate_hz: int, name: str) -> None:
+    def __init__(self, source: Source, limits: Limits, sample_rate_hz: int, name: str, missing_bytes: int = 0) -> None:
         """Wrap an opened source; use `open_sound`."""
         self.sample_rate_hz = sample_rate_hz
         self.native_rate_hz = source.rate_hz
@@ -58,6 +59,8 @@ class Sound:
         self._digest = sha256(_DOMAIN + f"{source.rate_hz} Hz, {source.channels} channels\0".encode())
         self._blocks = self._stream()
         self._is_read = False
+        if missing_bytes:
+            self._note(f"the header promises {missing_bytes} bytes more than there are")
 
     def __iter__(self) -> Iterator[Waveform]:
         """Consecutive blocks of `BLOCK_S` seconds, the last one shorter."""
@@ -165,7 +168,19 @@ def open_sound(blob: Blob, limits: Limits, sample_rate_hz: int) -> Sound:
     name = sound_format(head)
     if name is None:
         raise Unsupported(f"no sound: {likeness(head)}")
-    return Sound(_opened(blob, name), limits, sample_rate_hz, name)
+    return Sound(_opened(blob, name), limits, sample_rate_hz, name, _missing_bytes(head, blob.size_bytes))
+
+
+def _missing_bytes(head: bytes, size_bytes: int) -> int:
+    """How much of a RIFF file was cut off, which decoders pass over in silence."""
+    claimed_bytes = 0
+    if head[:4] == b"RIFF":
+        claimed_bytes = int.from_bytes(head[4:8], "little")
+    elif head[:4] == b"RF64" and head[12:16] == b"ds64":
+        claimed_bytes = int.from_bytes(head[20:28], "little")
+    # Writers to a pipe, which cannot go back to fill in the size, leave one near 2 or 4 GiB.
+    is_known = head[:4] == b"RF64" or claimed_bytes < _SIZE_UNKNOWN
+    return max(0, claimed_bytes + 8 - size_bytes - 1) if is_known else 0
 
 
 def _opened(blob: Blob, name: str) -> Source:
