@@ -11,8 +11,13 @@ from pathlib import Path
 
 import pytest
 from core_samples import write_pictures
+from hypothesis import settings as hypothesis_settings
 
 from workprint import api
+
+# the same examples in every run, and no clock: the machine may be busy
+hypothesis_settings.register_profile("workprint", deadline=None, derandomize=True, database=None)
+hypothesis_settings.load_profile("workprint")
 
 MEDIA = Path(__file__).resolve().parent.parent / "fixtures" / "media"
 CREATORS = {"ada-lumen": "Ada Lumen", "ben-okoro": "Ben Okoro"}

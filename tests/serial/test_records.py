@@ -27,7 +27,7 @@ def test_rows_come_back(given_rows: list[Any]) -> None:
 
 def test_a_recipe_that_was_not_declared_is_refused() -> None:
     """A fingerprint of an unknown recipe would be read back as another's."""
-    with pytest.raises(ValueError, match="not in tuple"):
+    with pytest.raises(ValueError, match="is not in list"):
         to_table([(image_record("a", 1), {})], [SOUND])
 
 

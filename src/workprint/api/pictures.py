@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 from workprint.errors import FormatError, ItemError
-from workprint.media.pictures import sound_picture, thumbnail
+from workprint.media.pictures import sound_pictures, thumbnail
 from workprint.media.sniff import sniff
 from workprint.model import Blob, Failure, Finding, Limits, Medium, PassedOver, Picture, Segment, Shard, TimeSpan, Work
 from workprint.portfolio import Portfolio
@@ -52,9 +52,8 @@ def work_pictures(works: Iterable[Work], media: Path, limits: Limits) -> dict[st
     for work in works:
         path = _below(media, work.work_id)
         if path:
-            blob = Blob(path.stat().st_size, lambda path=path: path.open("rb"))  # type: ignore[misc]
-            picture = picture_of(blob, work.medium, None, limits)
-            if picture:
+            blob = Blob.at(path)
+            for picture in pictures_of(blob, work.medium, [None], limits):
                 pictures[picture_key(work.work_id, work.creator)] = picture
     return pictures
 
@@ -70,16 +69,16 @@ def picture_key(work_id: str, creator: str) -> str:
     return f"{work_id}\n{creator}"
 
 
-def picture_of(blob: Blob, medium: Medium, segment: Segment | None, limits: Limits) -> Picture | None:
-    """A thumbnail, or a waveform with a clip; None if the media cannot be read any more."""
+def pictures_of(blob: Blob, medium: Medium, segments: Sequence[Segment | None], limits: Limits) -> Sequence[Picture]:
+    """A thumbnail, or a waveform with a clip, for each segment; nothing if the media cannot be read any more."""
     try:
         if sniff(blob) is not medium:
-            return None
+            return ()
         if medium is Medium.IMAGE:
-            return thumbnail(blob, limits)
-        return sound_picture(blob, limits, segment if isinstance(segment, TimeSpan) else None)
+            return [thumbnail(blob, limits)] * len(segments)
+        return sound_pictures(blob, limits, [one if isinstance(one, TimeSpan) else None for one in segments])
     except (ItemError, OSError):
-        return None  # it was readable a moment ago; a report without one picture is better than none
+        return ()  # it was readable a moment ago; a report without one picture is better than none
 
 
 def _collect_from(reader: DatasetReader, shard: Shard, findings: Sequence[Finding], place: tuple[Path, Limits]) -> None:
@@ -90,9 +89,10 @@ def _collect_from(reader: DatasetReader, shard: Shard, findings: Sequence[Findin
     for read in reader.read(shard):
         if isinstance(read, Failure | PassedOver) or read[0].item_id not in wanted:
             continue
-        for finding in wanted.pop(read[0].item_id):
-            picture = picture_of(read[1], finding.medium, finding.item_segment, limits)
-            if picture:
+        for medium, group in groupby(wanted.pop(read[0].item_id), key=lambda finding: finding.medium):
+            in_item = list(group)
+            segments = [finding.item_segment for finding in in_item]
+            for finding, picture in zip(in_item, pictures_of(read[1], medium, segments, limits), strict=False):
                 write_atomically(folder / f"{finding.finding_id}.json", _to_json(picture))
         if not wanted:
             return

@@ -1,17 +1,14 @@
 """What `metadata.csv` and its kind say of the files beside and below them, as Hugging Face image folders have it."""
 
 import posixpath
-from array import array
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from workprint.datasets.paths import plain_file, safe_relative
 from workprint.datasets.places import Place, head_of, name_of, place_of
+from workprint.datasets.positions import PositionIndex
 from workprint.datasets.rows import Layout, Row, layout_of, read_rows, rows_at
 from workprint.errors import ItemError
 
@@ -38,21 +35,6 @@ def metadata_of(root: Place, files: Iterable[str]) -> dict[str, dict[str, Any]]:
     return said
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """Where the row of each file begins: two numbers a row, so that a table of millions fits."""
-
-    keys: NDArray[np.int64]
-    """Hashes of the files' paths, in order."""
-    starts_bytes: NDArray[np.int64]
-
-    def start_bytes(self, path: str) -> int | None:
-        """Where the row of a file begins, if it has one; another file's in the rarest of cases."""
-        position = int(np.searchsorted(self.keys, hash(path)))
-        found = position < len(self.keys) and self.keys[position] == hash(path)
-        return int(self.starts_bytes[position]) if found else None
-
-
 def _folders_above(file: str) -> list[str]:
     parts = file.split("/")[:-1]
     return ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]
@@ -64,25 +46,23 @@ def _rows_for(table: Place, wanted: dict[str, str]) -> dict[str, Row]:
     if layout is None:
         return {}
     index = _index_of(table.uri, layout, table.stamp())
-    starts_bytes = sorted(start for path in wanted if (start := index.start_bytes(path)) is not None)
+    starts_bytes = sorted(start_bytes for path in wanted for start_bytes in index.find(path))
     rows = (row for row in rows_at(table, layout, starts_bytes) if not isinstance(row, ItemError))
     found = ((_path(row.pop(FILE_COLUMN, None)), row) for row in rows)
     return {wanted[path]: row for path, row in found if path in wanted}
 
 
 @lru_cache(maxsize=4)  # every run of files needs it, and it takes a pass through the whole table
-def _index_of(uri: str, layout: Layout, stamp: str) -> _Index:  # noqa: ARG001 - the stamp tells states of a file apart
-    keys, starts_bytes = array("q"), array("q")
-    try:
+def _index_of(uri: str, layout: Layout, stamp: str) -> PositionIndex:  # noqa: ARG001 - the stamp tells states apart
+    return PositionIndex.of(_named_rows(uri, layout))
+
+
+def _named_rows(uri: str, layout: Layout) -> Iterator[tuple[str, int]]:
+    with suppress(ItemError):  # rows before the damage still say something
         for start_bytes, row in read_rows(place_of(uri), layout):
             path = None if isinstance(row, ItemError) else _path(row.get(FILE_COLUMN))
             if path is not None:
-                keys.append(hash(path))
-                starts_bytes.append(start_bytes)
-    except ItemError:
-        pass  # rows before the damage still say something
-    order = np.argsort(np.array(keys, np.int64), kind="stable")
-    return _Index(np.array(keys, np.int64)[order], np.array(starts_bytes, np.int64)[order])
+                yield path, start_bytes
 
 
 def _path(stated: object) -> str | None:

@@ -1,6 +1,11 @@
 """Zip archives."""
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from typing import BinaryIO
 
 from workprint.datasets.addresses import UniqueNames, container_of, encode_name, member_address, part_id
@@ -8,21 +13,34 @@ from workprint.datasets.attributes import MAX_SIDECAR_BYTES, SIDECAR_KEYS, from_
 from workprint.datasets.holding import DEFAULT_LIMITS, Held, failure, hold
 from workprint.datasets.kinds import claims_media, ending_of, is_zip
 from workprint.datasets.places import head_of, name_of, place_of, require_present
-from workprint.datasets.zip_stream import MemberStream, ZipMember, members_of
-from workprint.errors import DatasetError, ItemError, TooLarge
+from workprint.datasets.positions import PositionIndex
+from workprint.datasets.zip_stream import MemberStream, ZipDirectory, ZipMember
+from workprint.errors import DatasetError, ItemError, TooLarge, Undecodable
 from workprint.model import Item, Limits, PassedOver, Shard
 from workprint.protocols import Read
 
 MEMBERS_PER_SHARD = 1024
-MAX_SHARDS = 64
-"""The directory at the end of the archive is read once per shard, so a large archive has larger shards, not more."""
-
 MAX_EXPANSION = 200
 MAX_EXPANSION_FREE_BYTES = 64 << 20
 """What is smaller than this may be packed as tightly as it likes: a flat bitmap really is."""
 
-Sidecars = dict[str, dict[str, ZipMember]]
-"""By the name that a medium and the files beside it share, then by their endings."""
+
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """What a pass through the directory finds out; positions are those of entries in the directory."""
+
+    count: int
+    starts_bytes: tuple[int, ...]
+    """Where each run of `MEMBERS_PER_SHARD` members begins."""
+    repeats: Mapping[int, str]
+    """What is put behind a name that an earlier member has, by the member's number."""
+    sidecars: PositionIndex
+    """Files that may say something of a medium, by their name without its ending."""
+    is_damaged: bool
+
+
+_Listed = tuple[ZipMember, str, dict[str, ZipMember]]
+"""A member, what is put behind its name to make it unique, and by ending the files that say something of it."""
 
 
 class ZipReader:
@@ -49,43 +67,48 @@ class ZipReader:
     def shards_at(self, uri: str, container: str) -> Iterator[Shard]:
         """Yield the shards of an archive whose address in the dataset is `container`; one without extent if damaged."""
         try:
-            with place_of(uri).open() as source:
-                count = sum(1 for _ in _files_in(source))
+            survey = _survey(uri)
         except (ItemError, OSError):
+            survey = None
+        if survey is None or survey.is_damaged:
             yield Shard(container, uri)
             return
-        step = max(MEMBERS_PER_SHARD, -(-count // MAX_SHARDS))
-        for start in range(0, count, step):
-            rows = range(start, min(start + step, count))
+        for start in range(0, survey.count, MEMBERS_PER_SHARD):
+            rows = range(start, min(start + MEMBERS_PER_SHARD, survey.count))
             yield Shard(part_id(container, "members", rows), uri, rows)
 
     def read(self, shard: Shard) -> Iterator[Read]:
         """See `DatasetReader.read`. A `.json` or `.txt` with the name of a medium gives it attributes."""
+        rows = shard.extent if isinstance(shard.extent, range) else None
         try:
+            survey = _survey(shard.uri)
             with place_of(shard.uri).open() as source:
-                named, damage = _listed(source, shard)
-                yield from self._reads(source, shard, named)
-                if damage:
-                    yield failure(shard.shard_id, damage)
+                for start in range(0, survey.count, MEMBERS_PER_SHARD) if rows is None else (rows.start,):
+                    yield from self._reads(source, shard, _listed(source, survey, start))
+                if survey.is_damaged:
+                    yield failure(
+                        shard.shard_id, Undecodable("the zip directory is damaged; some members are not known")
+                    )
+        except ItemError as error:
+            yield failure(shard.shard_id, error)
         except OSError as error:
             yield failure(shard.shard_id, ItemError(f"the archive cannot be opened: {error.strerror}"))
 
-    def _reads(self, source: BinaryIO, shard: Shard, named: list[tuple[str, ZipMember]]) -> Iterator[Read]:
-        sidecars = _sidecars(source, named)
-        for address, member in named:
+    def _reads(self, source: BinaryIO, shard: Shard, listed: list[_Listed]) -> Iterator[Read]:
+        container = container_of(shard.shard_id)
+        for member, repeat, sidecars in listed:
+            address = member_address(container, member.name) + repeat
             if not claims_media(member.name):
                 yield PassedOver(address, ending_of(member.name))
                 continue
             try:
-                attributes = from_sidecars(
-                    {ending: _text(source, beside) for ending, beside in sidecars.get(_stem(member.name), {}).items()}
-                )
                 held = self._held(source, member)
             except ItemError as error:
                 yield failure(address, error)
                 continue
             try:
-                yield Item(address, shard.shard_id, attributes), held.blob
+                said = {ending: _text(source, sidecar) for ending, sidecar in sidecars.items()}
+                yield Item(address, shard.shard_id, from_sidecars(said)), held.blob
             finally:
                 held.close()
 
@@ -105,44 +128,62 @@ class ZipReader:
         return None
 
 
-def _files_in(source: BinaryIO) -> Iterator[ZipMember]:
-    return (member for member in members_of(source) if not member.is_folder)
+def _survey(uri: str) -> _Survey:
+    return _surveyed(uri, place_of(uri).stamp())
 
 
-def _listed(source: BinaryIO, shard: Shard) -> tuple[list[tuple[str, ZipMember]], ItemError | None]:
-    """Return the members of a shard with their addresses, and what kept the rest from being listed."""
-    listed: list[tuple[str, ZipMember]] = []
-    try:
-        for entry in _named(source, shard):
-            listed.append(entry)  # noqa: PERF402 - what came before the damage counts
-    except ItemError as error:
-        return listed, error
-    return listed, None
+@lru_cache(maxsize=4)  # every shard needs it, and it takes a pass through the whole directory
+def _surveyed(uri: str, stamp: str) -> _Survey:  # noqa: ARG001 - the stamp tells one state of the file from another
+    names, starts_bytes, count, is_damaged = UniqueNames(), array("q"), 0, False
+    repeats: dict[int, str] = {}
+    sidecars: list[tuple[str, int]] = []
+    with place_of(uri).open() as source:
+        directory = ZipDirectory(source)
+        try:
+            for position_bytes, member in _files_in(directory):
+                if count % MEMBERS_PER_SHARD == 0:
+                    starts_bytes.append(position_bytes)
+                unique = names.name(member.name)
+                if unique != member.name:
+                    repeats[count] = unique.removeprefix(member.name)
+                count += 1
+        except ItemError:
+            is_damaged = True
+        index = PositionIndex.of(_sidecar_positions(directory))
+    return _Survey(count, tuple(starts_bytes), repeats, index, is_damaged)
 
 
-def _named(source: BinaryIO, shard: Shard) -> Iterator[tuple[str, ZipMember]]:
-    """Yield the members of a shard with their addresses, which depend on the members before it."""
-    names, container = UniqueNames(), container_of(shard.shard_id)
-    rows = shard.extent if isinstance(shard.extent, range) else None
-    for index, member in enumerate(_files_in(source)):
-        if rows is not None and index >= rows.stop:
-            return
-        address = names.name(member_address(container, member.name))
-        if rows is None or index >= rows.start:
-            yield address, member
+def _sidecar_positions(directory: ZipDirectory) -> Iterator[tuple[str, int]]:
+    with suppress(ItemError):  # said by whoever lists the members
+        for position_bytes, member in _files_in(directory):
+            if ending_of(member.name) in SIDECAR_KEYS and member.size_bytes <= MAX_SIDECAR_BYTES:
+                yield _stem(member.name), position_bytes
 
 
-def _sidecars(source: BinaryIO, named: list[tuple[str, ZipMember]]) -> Sidecars:
-    """Find the files that say something of a shard's media; they may be anywhere in the archive."""
-    stems = {_stem(member.name) for _, member in named if claims_media(member.name)}
-    found: Sidecars = {}
-    try:
-        for member in members_of(source) if stems else ():
-            ending, stem = ending_of(member.name), _stem(member.name)
-            if ending in SIDECAR_KEYS and stem in stems and member.size_bytes <= MAX_SIDECAR_BYTES:
-                found.setdefault(stem, {})[ending] = member
-    except ItemError:
-        return found  # the damage is said where members are listed
+def _files_in(directory: ZipDirectory, position_bytes: int = 0) -> Iterator[tuple[int, ZipMember]]:
+    return (entry for entry in directory.members(position_bytes) if not entry[1].is_folder)
+
+
+def _listed(source: BinaryIO, survey: _Survey, start: int) -> list[_Listed]:
+    """Return the run of members that begins with the `start`-th, as far as they are known."""
+    directory = ZipDirectory(source)
+    rows = range(start, min(start + MEMBERS_PER_SHARD, survey.count))
+    entries = islice(_files_in(directory, survey.starts_bytes[start // MEMBERS_PER_SHARD]), len(rows))
+    members = [member for _, member in entries]
+    return [
+        (member, survey.repeats.get(row, ""), _sidecars(directory, survey, member))
+        for row, member in zip(rows, members, strict=True)
+    ]
+
+
+def _sidecars(directory: ZipDirectory, survey: _Survey, medium: ZipMember) -> dict[str, ZipMember]:
+    if not claims_media(medium.name):
+        return {}
+    found: dict[str, ZipMember] = {}
+    for position_bytes in survey.sidecars.find(_stem(medium.name), len(SIDECAR_KEYS)):
+        _, member = next(directory.members(position_bytes))
+        if _stem(member.name) == _stem(medium.name):  # else a name of the same hash
+            found[ending_of(member.name)] = member
     return found
 
 

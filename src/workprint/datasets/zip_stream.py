@@ -8,6 +8,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -21,7 +22,7 @@ _END_64 = struct.Struct("<4sQ2H2L4Q")
 _END_64_LOCATOR = struct.Struct("<4sLQL")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
-_FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
+_FULL_32 = 0xFFFFFFFF
 _MAX_COMMENT_BYTES = 0xFFFF
 _CHUNK_BYTES = 1 << 16
 
@@ -55,36 +56,32 @@ class ZipMember:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Directory:
-    start_bytes: int
-    size_bytes: int
-    shift_bytes: int
-    """What was put before the archive, such as a program that unpacks it; offsets do not count it."""
+class ZipDirectory:
+    """The directory of an archive, read as a stream. The file must not be read elsewhere while members are listed."""
 
+    def __init__(self, source: BinaryIO) -> None:
+        """Find the directory. Raises `Truncated` where there is none."""
+        self._source = source
+        with _reading():
+            self._start_bytes, self._size_bytes, self._shift_bytes = _directory_of(source)
 
-def members_of(source: BinaryIO) -> Iterator[ZipMember]:
-    """Yield the members in the directory's order. The file must not be read elsewhere meanwhile.
+    def members(self, position_bytes: int = 0) -> Iterator[tuple[int, ZipMember]]:
+        """Yield the members from an entry of the directory on, each after the position of its entry.
 
-    Raises:
-        Truncated: there is no directory, or it ends too early.
-        Undecodable: an entry is damaged.
-    """
-    try:
-        directory = _directory_of(source)
-        source.seek(directory.start_bytes)
-        left_bytes = directory.size_bytes
-        while left_bytes >= _ENTRY.size:
-            entry = _exactly(source, _ENTRY.size)
-            fields = _ENTRY.unpack(entry)
+        Raises:
+            Truncated: the directory ends too early.
+            Undecodable: an entry is damaged.
+        """
+        self._source.seek(self._start_bytes + position_bytes)
+        while position_bytes + _ENTRY.size <= self._size_bytes:
+            with _reading():
+                fields = _ENTRY.unpack(_exactly(self._source, _ENTRY.size))
+                name, extra, comment = fields[10:13]
+                rest = _exactly(self._source, name + extra + comment)
             if fields[0] != b"PK\x01\x02":
                 raise Undecodable("an entry of the zip directory is damaged; members after it are not known")
-            name, extra, comment = fields[10:13]
-            rest = _exactly(source, name + extra + comment)
-            left_bytes -= _ENTRY.size + len(rest)
-            yield _member(fields, rest[:name], rest[name : name + extra], directory.shift_bytes)
-    except (OSError, ValueError, OverflowError) as error:
-        raise Truncated(f"the zip archive cannot be read to its end: {error}") from error
+            yield position_bytes, _member(fields, rest[:name], rest[name : name + extra], self._shift_bytes)
+            position_bytes += _ENTRY.size + len(rest)
 
 
 class MemberStream:
@@ -143,7 +140,16 @@ class MemberStream:
         return data
 
 
-def _directory_of(source: BinaryIO) -> _Directory:
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, OverflowError, struct.error) as error:
+        raise Truncated(f"the zip directory cannot be read to its end: {error}") from error
+
+
+def _directory_of(source: BinaryIO) -> tuple[int, int, int]:
+    """Return where the directory begins, its size, and what was put before the archive, such as a program; in bytes."""
     file_bytes = source.seek(0, io.SEEK_END)
     tail_bytes = min(file_bytes, _MAX_COMMENT_BYTES + _END.size + _END_64_LOCATOR.size)
     source.seek(file_bytes - tail_bytes)
@@ -152,14 +158,14 @@ def _directory_of(source: BinaryIO) -> _Directory:
     if position < 0 or len(tail) < position + _END.size:
         raise Truncated("the zip archive has no directory at its end, so it is cut short")
     end_bytes = file_bytes - tail_bytes + position
-    _, _, _, _, count, size_bytes, offset_bytes, _ = _END.unpack_from(tail, position)
+    _, _, _, _, _, size_bytes, offset_bytes, _ = _END.unpack_from(tail, position)
     locator = tail[position - _END_64_LOCATOR.size : position] if position >= _END_64_LOCATOR.size else b""
-    if locator[:4] == b"PK\x06\x07" and (count == _FULL_16 or _FULL_32 in (size_bytes, offset_bytes)):
+    if locator[:4] == b"PK\x06\x07":
         end_bytes, size_bytes, offset_bytes = _end_64(source, end_bytes - _END_64_LOCATOR.size - _END_64.size)
     shift_bytes = end_bytes - size_bytes - offset_bytes
     if shift_bytes < 0:
         raise Truncated("the zip directory states more bytes than the file has")
-    return _Directory(offset_bytes + shift_bytes, size_bytes, shift_bytes)
+    return offset_bytes + shift_bytes, size_bytes, shift_bytes
 
 
 def _end_64(source: BinaryIO, position_bytes: int) -> tuple[int, int, int]:

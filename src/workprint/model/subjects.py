@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from workprint.model.vocabulary import Stage
@@ -53,6 +54,11 @@ class Blob:
     def of(cls, data: bytes) -> Blob:
         """Wrap bytes that are already in memory."""
         return cls(len(data), lambda: BytesIO(data))
+
+    @classmethod
+    def at(cls, path: Path) -> Blob:
+        """A file, opened when it is read."""
+        return cls(path.stat().st_size, lambda: path.open("rb"))
 
     def read(self) -> bytes:
         """Return all bytes."""
