@@ -143,7 +143,7 @@ def _same(pictures: Sequence[Picture]) -> Iterator[tuple[int, int]]:
 def _compare(
     pictures: Sequence[Picture], same: set[tuple[int, int]], most: int
 ) -> tuple[NDArray[np.int64], list[tuple[int, int, int]], int]:
-    """Count comparisons of an item with an indexed hash by distance; also the nearest pairs, and how many there were."""
+    """Count comparisons of an item with an indexed hash by distance; also the nearest pairs, and the total."""
     owners = np.repeat(np.arange(len(pictures)), [len(picture.as_work) for picture in pictures])
     indexed = np.concatenate([picture.as_work for picture in pictures])
     counts = np.zeros(_BITS + 1, dtype=np.int64)

@@ -102,8 +102,16 @@ IMAGE_EDITS: dict[str, Callable[[Image.Image], Edited]] = {
 
 def _encoded(recording: Recording, form: str, subtype: str | None = None) -> Edited:
     stream = BytesIO()
-    soundfile.write(stream, recording.samples, recording.rate_hz, format=form, subtype=subtype)
+    write_sound(stream, recording, form, subtype)
     return form.lower(), stream.getvalue()
+
+
+def write_sound(target: BytesIO | Path, recording: Recording, form: str, subtype: str | None = None) -> None:
+    """Write second by second: libsndfile's Vorbis coder puts all that it is given at once on its stack."""
+    channels = recording.samples.shape[1]
+    with soundfile.SoundFile(target, "w", recording.rate_hz, channels, subtype, format=form) as file:
+        for start in range(0, len(recording.samples), recording.rate_hz):
+            file.write(recording.samples[start : start + recording.rate_hz])
 
 
 def _resampled(recording: Recording, rate_hz: int) -> Recording:

@@ -34,6 +34,7 @@ import soundfile
 import soxr
 from media_folder import MediaFile, Sides, copied, machine, print_machine, split
 from PIL import Image
+from simple_edits import Recording, write_sound
 
 from workprint import api
 from workprint.errors import ItemError
@@ -289,10 +290,8 @@ def _join(paths: Sequence[Path], target: Path, form: str, subtype: str) -> None:
             seconds += len(parts[-1]) / _LONG_RATE_HZ
             if seconds >= _LONG_S:
                 break
-    with soundfile.SoundFile(target, "w", _LONG_RATE_HZ, 1, subtype, format=form) as file:
-        for part in parts:  # libsndfile's Vorbis coder overflows its stack on long writes
-            for start in range(0, len(part), _LONG_RATE_HZ):
-                file.write(np.clip(part[start : start + _LONG_RATE_HZ], -1.0, 1.0))
+    joined = np.clip(np.concatenate(parts), -1.0, 1.0).astype(np.float32)
+    write_sound(target, Recording(joined[:, None], _LONG_RATE_HZ), form, subtype)
 
 
 def _write_shards(files: Sequence[MediaFile], folder: Path, options: argparse.Namespace) -> None:

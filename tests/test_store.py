@@ -158,14 +158,6 @@ def test_a_foreign_file_among_the_parts_is_refused(folder: Path, name: str) -> N
         store.parts(folder)
 
 
-def test_a_name_holds_no_text_from_the_dataset(tmp_path: Path) -> None:
-    """A hostile shard id cannot lead out of the folder."""
-    part = store.part_for(tmp_path, 3, "../../etc/passwd\0")
-
-    assert part.path.parent == tmp_path / "parts"
-    assert part.path.name.startswith("00000003-")
-
-
 def test_nothing_is_left_of_a_part_that_failed(tmp_path: Path) -> None:
     """Where the rows end in an error, neither a part nor a temporary file stays."""
 

@@ -90,6 +90,8 @@ def _row(item: Item, blob: Blob, pipeline: Pipeline) -> Row:
         return pipeline.record(item.item_id, blob), item.attributes
     except ItemError as error:
         return failure(item.item_id, error)
+    except OSError as error:  # it was there when the dataset was listed
+        return failure(item.item_id, ItemError(f"the bytes cannot be read: {error.strerror or error}"))
 
 
 def failure(subject_id: str, error: ItemError) -> Failure:
@@ -99,12 +101,9 @@ def failure(subject_id: str, error: ItemError) -> Failure:
 
 def _digest(blob: Blob) -> str:
     digest = hashlib.sha256()
-    try:
-        with blob.open() as stream:
-            while chunk := stream.read(_CHUNK_BYTES):
-                digest.update(chunk)
-    except OSError as error:
-        raise ItemError(f"the bytes cannot be read: {error.strerror or error}") from error
+    with blob.open() as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            digest.update(chunk)
     return digest.hexdigest()
 
 

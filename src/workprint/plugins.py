@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from workprint.protocols import CandidateIndex, DatasetReader, Engine, Fingerprinter, ReportWriter
 
 READERS = {
-    "parquet": "workprint.datasets.parquet:ParquetReader",
+    "folder": "workprint.datasets.folder:FolderReader",
     "tar": "workprint.datasets.tar:TarReader",
     "zip": "workprint.datasets.zip:ZipReader",
+    "parquet": "workprint.datasets.parquet:ParquetReader",
+    "arrow": "workprint.datasets.arrow:ArrowReader",
     "manifest": "workprint.datasets.manifest:ManifestReader",
-    "folder": "workprint.datasets.folder:FolderReader",
 }
 """In the order in which they are asked whether they recognise a dataset."""
 
@@ -73,7 +74,8 @@ def reader(uri: str, name: str | None, limits: Limits) -> DatasetReader:
         candidate: DatasetReader = resolve(place)(limits=limits)
         if candidate.recognises(uri):
             return candidate
-    raise DatasetError(f"{uri} is no dataset that Workprint can read; it reads {', '.join(READERS)}")
+    error: DatasetError = resolve("workprint.datasets.places:unrecognised")(uri)
+    raise error
 
 
 def report_writer(name: str) -> ReportWriter:

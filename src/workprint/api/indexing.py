@@ -11,7 +11,8 @@ from typing import Any
 
 from workprint import __version__, plugins
 from workprint.consent.terms import read_terms, terms_to_json
-from workprint.errors import ItemError, UsageError
+from workprint.datasets.addresses import encode_name
+from workprint.errors import DatasetError, ItemError, UsageError
 from workprint.ingest import Pipeline, failure
 from workprint.media.pictures import sound_picture, thumbnail
 from workprint.model import (
@@ -166,9 +167,9 @@ def _outcomes(
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path} does not exist; give a folder or file with works")
-        reader = plugins.reader(str(path), None, limits)
+        name, shards = _shards(path, limits)
         prefix = f"{path.resolve().name}/" if len(paths) > 1 and path.is_dir() else ""
-        plans.append((_IndexShard(reader.name, prefix, labels, limits), list(reader.shards(str(path)))))
+        plans.append((_IndexShard(name, prefix, labels, limits), shards))
     total = sum(len(shards) for _, shards in plans)
     done = 0
     for function, shards in plans:
@@ -179,6 +180,17 @@ def _outcomes(
             if watch:
                 watch(Progress(done, total, seen, failed, 0))
             yield outcome
+
+
+def _shards(path: Path, limits: Limits) -> tuple[str, list[Shard]]:
+    """The reader to use, and what it is to read: a folder, a container, or one file in its folder."""
+    try:
+        reader = plugins.reader(str(path), None, limits)
+    except DatasetError:
+        if not path.is_file():
+            raise
+        return "folder", [Shard(path.name, str(path.parent), (encode_name(path.name),))]
+    return reader.name, list(reader.shards(str(path)))
 
 
 def _contents_of(output: Path) -> PortfolioContents:

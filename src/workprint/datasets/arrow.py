@@ -85,13 +85,13 @@ def _reader(source: object) -> "pa.ipc.RecordBatchStreamReader":
     """Return a reader of the stream; an IPC file is a stream between two marks."""
     try:
         handle = pa.PythonFile(source, mode="r")
-        magic = handle.read(8)
-        if magic[:6] == b"ARROW1":
-            return pa.ipc.open_stream(handle)
-        handle.seek(0)
-        return pa.ipc.open_stream(handle)
+        if handle.read(8)[:6] != b"ARROW1":
+            handle.seek(0)
+        reader = pa.ipc.open_stream(handle)
+        reader.schema.names  # noqa: B018 - fails on a name that is no text
     except _DAMAGE as error:
         raise Truncated(f"the Arrow file has no readable beginning: {error}") from error
+    return reader
 
 
 def _checked(reader: "pa.ipc.RecordBatchStreamReader") -> Iterator[pa.RecordBatch]:

@@ -47,8 +47,8 @@ def hold(read: ReadChunk, size_bytes: int) -> Held:
 
 
 def failure(subject_id: str, error: ItemError) -> Failure:
-    """Return what an error while reading means for an item."""
-    return Failure(subject_id, Stage.READ, error.code, str(error))
+    """Return what an error while reading means for an item. Its detail is valid Unicode, whatever it quotes."""
+    return Failure(subject_id, Stage.READ, error.code, str(error).encode("utf-8", "replace").decode("utf-8"))
 
 
 def _hold_on_disk(read: ReadChunk, size_bytes: int) -> Held:

@@ -36,6 +36,7 @@ _NAMES_WITHOUT_ENDING = _words(
     "readme license licence copying notice authors changelog contributing citation makefile dockerfile _success "
     "thumbs.db desktop.ini"
 )
+_ENDING = re.compile(r"[a-z0-9_+~-]{1,16}")
 _MEDIA_HEADS = re.compile(
     rb"\xff\xd8\xff|\x89PNG|GIF8|BM.{4}\0\0\0\0|II\*\0|MM\0\*|RIFF.{4}(?:WEBP|WAVE|AVI )|.{4}ftyp|OggS|fLaC|ID3"
     rb"|FORM.{4}AIF[FC]|\x1a\x45\xdf\xa3|\xff\x0a|\0\0\0\x0cJXL |\0\0\0\x0cjP|\xff\x4f\xff\x51|8BPS|caff|\.snd|wvpk"
@@ -56,7 +57,7 @@ def ending_of(name: str) -> str:
     if dot and stem and f".{ending}" in _COMPRESSION_ENDINGS:
         inner = ending_of(stem)
         return inner if inner in _TEXT_AND_INDEX_ENDINGS else f".{ending}"
-    return f".{ending}" if dot and len(ending) <= 16 else ""
+    return f".{ending}" if dot and _ENDING.fullmatch(ending) else ""
 
 
 def claims_media(name: str) -> bool:

@@ -136,7 +136,6 @@ def _survey(uri: str) -> _Survey:
 def _surveyed(uri: str, stamp: str) -> _Survey:  # noqa: ARG001 - the stamp tells one state of the file from another
     names, starts_bytes, count, is_damaged = UniqueNames(), array("q"), 0, False
     repeats: dict[int, str] = {}
-    sidecars: list[tuple[str, int]] = []
     with place_of(uri).open() as source:
         directory = ZipDirectory(source)
         try:

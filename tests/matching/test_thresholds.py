@@ -1,0 +1,40 @@
+"""Numbers that decide: monotone, and likelihoods."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workprint.matching.thresholds import ALL, HASH_DISTANCE_BITS, confidence, hash_false_match_rate
+
+
+@given(st.integers(0, 255))
+def test_a_longer_distance_is_more_often_chance(bits: int) -> None:
+    """The rate of false matches is a likelihood that grows with distance."""
+    assert 0.0 < hash_false_match_rate(bits) <= hash_false_match_rate(bits + 1) <= 1.0
+
+
+@given(st.floats(0, 1e9), st.floats(0, 1e9))
+def test_what_chance_explains_convinces_less(one: float, two: float) -> None:
+    """Confidence is a likelihood that falls with what is expected by chance."""
+    less, more = sorted((one, two))
+
+    assert 1.0 >= confidence(less) >= confidence(more) > 0.0
+
+
+def test_certainty_needs_no_chance() -> None:
+    """What chance cannot do is certain."""
+    assert confidence(0.0) == 1.0
+
+
+@pytest.mark.parametrize("works", [1, 1_000])
+def test_a_million_items_meet_the_target(works: int) -> None:
+    """At the threshold, less than one false match per million items is expected for a thousand works."""
+    variants = 16
+
+    assert hash_false_match_rate(HASH_DISTANCE_BITS) * works * variants * 1e6 < 10.0 * works / 1_000 + 1.0
+
+
+def test_the_manifest_names_every_threshold() -> None:
+    """A run says by which numbers it decided."""
+    assert ALL["image.phash"] == HASH_DISTANCE_BITS
+    assert all(isinstance(value, float) for value in ALL.values())
