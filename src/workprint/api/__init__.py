@@ -12,26 +12,34 @@ With more than one job, work is done in other processes, which import the callin
 under `if __name__ == "__main__":`. Every function raises children of `workprint.errors.WorkprintError` only.
 """
 
+from workprint.api.checking import Card, check, read_card, write_card
 from workprint.api.demo import demo
 from workprint.api.indexing import Indexed, Labels, index
 from workprint.api.inspecting import inspect
 from workprint.api.reporting import REPORT, report
 from workprint.api.scanning import Settings, fingerprint, match, scan
 from workprint.findings import Results, read_failures, read_results
+from workprint.reports.robustness import Robustness, robustness
 
 __all__ = [
     "REPORT",
+    "Card",
     "Indexed",
     "Labels",
     "Results",
+    "Robustness",
     "Settings",
+    "check",
     "demo",
     "fingerprint",
     "index",
     "inspect",
     "match",
+    "read_card",
     "read_failures",
     "read_results",
     "report",
+    "robustness",
     "scan",
+    "write_card",
 ]

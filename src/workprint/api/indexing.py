@@ -178,7 +178,7 @@ def _outcomes(
             seen += len(outcome.entries) + len(outcome.failures)
             failed += len(outcome.failures)
             if watch:
-                watch(Progress(done, total, seen, failed, 0))
+                watch(Progress(done, total, seen, failed))
             yield outcome
 
 

@@ -50,7 +50,7 @@ def work_pictures(works: Iterable[Work], media: Path, limits: Limits) -> dict[st
     """Pictures of works from the folder that was given to `index`, by `picture_key`."""
     pictures = {}
     for work in works:
-        path = _below(media, work.work_id)
+        path = file_below(media, work.work_id)
         if path:
             blob = Blob.at(path)
             for picture in pictures_of(blob, work.medium, [None], limits):
@@ -98,7 +98,7 @@ def _collect_from(reader: DatasetReader, shard: Shard, findings: Sequence[Findin
             return
 
 
-def _below(folder: Path, name: str) -> Path | None:
+def file_below(folder: Path, name: str) -> Path | None:
     """The file of that name, unless it is none, or the name (a stranger's) leads out of the folder."""
     try:
         path = (folder / name).resolve()

@@ -9,9 +9,10 @@ from typing import TextIO
 
 from workprint import plugins
 from workprint.api import pictures
+from workprint.api.checking import read_card
 from workprint.errors import UsageError
 from workprint.findings import read_failures, read_results
-from workprint.model import Failure, Limits, Picture, PortfolioSummary, Report, Work
+from workprint.model import CheckedWork, Failure, Limits, Picture, PortfolioSummary, Report, Work
 from workprint.portfolio import Portfolio
 
 REPORT = "report.html"
@@ -48,6 +49,7 @@ def _gathered(results: Path, portfolios: Sequence[Path], media: Sequence[Path]) 
     works: list[Work] = []
     unfindable: list[Failure] = []
     shown: dict[str, Picture] = {}
+    checked: list[CheckedWork] = []
     for portfolio in _portfolios(portfolios, held.manifest.portfolios):
         works.extend(portfolio.works)
         unfindable.extend(portfolio.unfindable)
@@ -59,6 +61,7 @@ def _gathered(results: Path, portfolios: Sequence[Path], media: Sequence[Path]) 
         shown.update(pictures.previews(portfolio, wanted))
         for folder in media:
             shown.update(pictures.work_pictures(wanted.values(), folder, Limits()))
+        checked.extend(_card_of(portfolio))
         portfolio.close()
     return Report(
         manifest=held.manifest,
@@ -68,7 +71,17 @@ def _gathered(results: Path, portfolios: Sequence[Path], media: Sequence[Path]) 
         failures=tuple(islice(read_failures(results), MOST_FAILURES)),
         item_pictures=pictures.item_pictures(results, held.findings),
         work_pictures=shown,
+        checked=tuple(checked),
     )
+
+
+def _card_of(portfolio: Portfolio) -> Sequence[CheckedWork]:
+    """The card that lies beside an index as NAME.card.json, if it is of this very index."""
+    path = portfolio.path.with_suffix(".card.json")
+    if not path.is_file():
+        return ()
+    card = read_card(path)
+    return card.works if card.portfolio == portfolio.digest else ()
 
 
 def _portfolios(paths: Sequence[Path], used: Sequence[PortfolioSummary]) -> Iterator[Portfolio]:

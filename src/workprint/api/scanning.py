@@ -102,9 +102,9 @@ def scan(
     Raises: as `fingerprint` and `match`.
     """
     settings = settings or Settings()
+    recipes = Pipeline(settings.depth, settings.limits).recipes
+    screener = Screener(portfolios, recipes, settings.use)  # before anything is written
     plan = _plan(dataset, output / STORE, settings)
-    recipes = plan.ingest.pipeline.recipes
-    screener = Screener(portfolios, recipes, settings.use)
     both = ScanShard(plan.ingest, ScreenPart(tuple(portfolios), screener.digests, recipes, settings.use))
     done = _run(plan, both, plan.tasks, watch)
     store.finish(output / STORE, len(plan.tasks))

@@ -139,7 +139,54 @@ def index(paths: tuple[Path, ...], output: Path, jobs: int, quiet: bool, **label
     for first, second in done.alike:
         click.echo(f"the same twice: {printable(first)} and {printable(second)}", err=True)
     if not quiet:
-        click.echo(f"{done.path}: {done.works} works ({done.added} added, {done.replaced} replaced)")
+        click.echo(
+            f"{done.path}: {done.works} {'work' if done.works == 1 else 'works'} ({done.added} added, {done.replaced} replaced)"
+        )
+
+
+@main.command()
+@click.argument("portfolio", type=_PATH)
+@click.option("--portfolio-media", type=_PATH, multiple=True, required=True,
+              help="The folder that was given to `index`.")  # fmt: skip
+@click.option("--depth", type=_choice(Depth), default=Depth.THOROUGH.value, show_default=True,
+              help="The depth of the scan to come.")  # fmt: skip
+@click.option(
+    "--output",
+    "-o",
+    type=_PATH,
+    help="Also write the card as JSON; a report shows it if it lies beside the index as NAME.card.json.",
+)
+@_options(_JOBS, _QUIET)
+def check(portfolio: Path, portfolio_media: tuple[Path, ...], depth: str, **options: Any) -> None:
+    """Say which of your works can be found after which edit, before any scan.
+
+    Every work is edited as pictures and recordings are on their way into a dataset (cropped, mirrored, re-encoded, cut
+    to clips, sped up and so on), and each outcome is looked for in the index.
+
+    \b
+    Example:
+      workprint check mine.workprint --portfolio-media ~/illustrations -o mine.card.json
+    """
+    from workprint import api
+
+    with shown("checking", options["quiet"]) as watch:
+        card = api.check(portfolio, portfolio_media, Depth(depth), options["jobs"], watch)
+    if options["output"]:
+        api.write_card(options["output"], card)
+    for work in card.works:
+        click.echo(printable(work_in_words(work)))
+    counted = api.robustness(card.works)
+    for name, found, tried in counted.shares if counted else ():
+        click.echo(f"found after {name}: {found} of {tried} works")
+
+
+def work_in_words(work: Any) -> str:
+    """One work of a robustness card, in a line."""
+    if work.problem:
+        return f"{work.work_id}: not tried: {work.problem}"
+    missed = [name for name, found in work.found.items() if not found]
+    line = f"{work.work_id}: found after {len(work.found) - len(missed)} of {len(work.found)} edits"
+    return f"{line}; not after {', '.join(missed)}" if missed else line
 
 
 @main.command()

@@ -37,7 +37,7 @@ class ProgressBar:
     def __call__(self, progress: Progress) -> None:
         """Take note of how far it is."""
         self._bar.total = progress.shards_total
-        self._bar.set_postfix_str(f"{progress.seen:,} items, {progress.failed:,} failed, {progress.found:,} matches")
+        self._bar.set_postfix_str(_counts(progress))
         self._bar.update(progress.shards_done - self._bar.n)
 
     def close(self) -> None:
@@ -62,7 +62,9 @@ def shown(verb: str, quiet: bool) -> Iterator[ProgressLines | ProgressBar | None
 
 def in_words(progress: Progress) -> str:
     """`3 of 9 shards, 1,204 items, 2 failed, 5 matches`."""
-    return (
-        f"{progress.shards_done:,} of {progress.shards_total:,} shards, {progress.seen:,} items, "
-        f"{progress.failed:,} failed, {progress.found:,} matches"
-    )
+    return f"{progress.shards_done:,} of {progress.shards_total:,} shards, {_counts(progress)}"
+
+
+def _counts(progress: Progress) -> str:
+    found = "" if progress.found is None else f", {progress.found:,} matches"
+    return f"{progress.seen:,} items, {progress.failed:,} failed{found}"

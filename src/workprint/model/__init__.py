@@ -27,6 +27,7 @@ from workprint.model.prints import (
     same_recipe,
 )
 from workprint.model.runs import (
+    CheckedWork,
     PortfolioSummary,
     Progress,
     Report,
@@ -63,6 +64,7 @@ __all__ = [
     "Blob",
     "Box",
     "Candidate",
+    "CheckedWork",
     "Depth",
     "Evidence",
     "Failure",

@@ -8,7 +8,7 @@ from datetime import date
 
 from workprint.model.matches import Finding, Work
 from workprint.model.subjects import Failure, Limits, Picture
-from workprint.model.vocabulary import Depth, Use
+from workprint.model.vocabulary import Depth, Medium, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,19 @@ def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedWork:
+    """What became of one work when its edits were looked for."""
+
+    work_id: str
+    creator: str
+    medium: Medium
+    found: Mapping[str, bool]
+    """By the name of the edit."""
+    problem: str
+    """Why nothing could be tried; empty if it could."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything a report writer needs; it opens no file and asks no network."""
 
@@ -105,6 +118,8 @@ class Report:
     """By finding id."""
     work_pictures: Mapping[str, Picture]
     """By work id and creator, joined by a line feed."""
+    checked: tuple[CheckedWork, ...] = ()
+    """The robustness cards of the portfolios, if their creators made any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +130,5 @@ class Progress:
     shards_total: int
     seen: int
     failed: int
-    found: int
+    found: int | None = None
+    """Matches so far; None where nothing is being matched."""

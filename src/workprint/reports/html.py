@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from workprint.model import Failure, Medium, Report
 from workprint.reports import attributes, drawing, page, summary, words
+from workprint.reports.robustness import robustness
 from workprint.reports.untrusted import link, visible
 
 TEXT_LIMIT = 400
@@ -125,6 +126,7 @@ def _context(report: Report) -> dict[str, Any]:
         "not_found": page.not_found(report),
         "no_pictures": page.shows_no_works(report, Medium.IMAGE),
         "no_waveforms": page.shows_no_works(report, Medium.AUDIO),
+        "robustness": robustness(report.checked),
         "failures": _readable_first(report.failures),
     }
 

@@ -1,0 +1,97 @@
+"""What is at a path, in words."""
+
+from pathlib import Path
+
+import pytest
+from conftest import Scanned
+from core_samples import write_pictures, write_tar
+
+from workprint import api
+from workprint.errors import DatasetError, FormatError, UsageError
+
+
+def told(path: Path) -> dict[str, list[str]]:
+    """All that is said of a path."""
+    said: dict[str, list[str]] = {}
+    for name, value in api.inspect(str(path)):
+        said.setdefault(name, []).append(value)
+    return said
+
+
+def test_a_portfolio(portfolios: tuple[Path, ...]) -> None:
+    """Works by medium, creator, contact, terms and recipes."""
+    said = told(portfolios[0])
+
+    assert said["kind"] == ["portfolio index"]
+    assert said["works"] == ["12 (image: 12)"]
+    assert said["creator"] == ["Ada Lumen: 12 works"]
+    assert said["contact"] == ["ada-lumen@example.org"]
+    assert "ai_training: not_allowed" in said["terms"][0]
+    assert any(recipe.startswith("image.phash/") for recipe in said["recipe"])
+
+
+def test_a_portfolio_by_another_name(small: Path, tmp_path: Path) -> None:
+    """A portfolio is known by its content."""
+    (tmp_path / "other.bin").write_bytes((small / "mine.workprint").read_bytes())
+
+    assert told(tmp_path / "other.bin")["kind"] == ["portfolio index"]
+
+
+def test_works_without_terms_are_counted(tmp_path: Path) -> None:
+    """Who says nothing is told what that means."""
+    api.index([write_pictures(tmp_path / "a", [1])], tmp_path / "p.workprint", jobs=1)
+
+    assert "no permission on record" in told(tmp_path / "p.workprint")["without terms"][0]
+
+
+def test_results(scanned: Scanned) -> None:
+    """Dataset, use, the whole denominator, and portfolios."""
+    said = told(scanned.output)
+
+    assert said["kind"] == ["results of a scan"]
+    assert said["use"] == ["ai_generative_training, as of 2026-01-01"]
+    assert "159 seen = 151 compared + 8 failed" in said["items"]
+    assert len(said["portfolio"]) == 2
+
+
+def test_a_store(scanned: Scanned, tmp_path: Path) -> None:
+    """Where it came from, how far it got, and how it was made."""
+    said = told(scanned.output / "store")
+
+    assert said["kind"] == ["fingerprint store"]
+    assert said["complete"] == ["yes"]
+    assert said["items"] == ["159 seen, 151 compared"]
+    assert said["depth"] == ["thorough"]
+
+
+def test_a_dataset(tmp_path: Path) -> None:
+    """Kind, shards and the first items with their attributes."""
+    path = write_tar(tmp_path / "a.tar", {"1.png": b"x", "1.txt": b"a caption", "2.png": b"", "3.txt": b""})
+
+    said = told(path)
+
+    assert said["kind"] == ["dataset (tar)"]
+    assert said["shards"] == ["1"]
+    assert any("a caption" in item for item in said["item"])
+
+
+def test_what_is_not_there_or_not_known_is_told(tmp_path: Path) -> None:
+    """Missing, unknown and damaged things are told apart."""
+    (tmp_path / "letter.txt").write_text("Dear reader")
+    (tmp_path / "cut.workprint").write_bytes(b"PK\x03\x04 works.json")
+
+    with pytest.raises(UsageError, match="does not exist"):
+        told(tmp_path / "missing")
+    with pytest.raises(DatasetError, match="is no dataset"):
+        told(tmp_path / "letter.txt")
+    with pytest.raises(FormatError, match="is not a portfolio index"):
+        told(tmp_path / "cut.workprint")
+
+
+@pytest.mark.parametrize("name", ["run.json", "store.json"])
+def test_damaged_results_and_stores_are_told(tmp_path: Path, name: str) -> None:
+    """A folder of ours whose file of contents is damaged is not taken for a dataset."""
+    (tmp_path / name).write_text("{")
+
+    with pytest.raises(FormatError):
+        told(tmp_path)
