@@ -246,7 +246,7 @@ def _print_edited(edited: dict[str, list[int]], tail: Tail | None) -> None:
         print(f"{name:<36}" + "".join(f"{share:>7.3f}" for share in shares) + f"   farthest {max(distances)}")
     if tail:
         expected = [tail.rate_at(bits) * _WORKS * _ITEMS for bits in _THRESHOLDS]
-        print(f"{'false matches expected, 1,000 works':<36}" + "".join(f"{number:>7.2g}" for number in expected))
+        print(f"{'false matches expected, 1,000 works':<36}" + "".join(f"{number:>7.0f}" for number in expected))
         print("and a million items, by the tail")
 
 

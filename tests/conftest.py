@@ -10,13 +10,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from core_samples import write_pictures
 from hypothesis import settings as hypothesis_settings
 
+from core_samples import write_pictures
 from workprint import api
 
 # the same examples in every run, and no clock: the machine may be busy
-hypothesis_settings.register_profile("workprint", deadline=None, derandomize=True, database=None)
+hypothesis_settings.register_profile("workprint", deadline=None, derandomize=True, database=None, max_examples=50)
 hypothesis_settings.load_profile("workprint")
 
 MEDIA = Path(__file__).resolve().parent.parent / "fixtures" / "media"

@@ -19,6 +19,7 @@ from workprint.fingerprints.image_hash import ImageHash
 from workprint.matching.digests import DigestIndex
 from workprint.matching.image_hash import HashIndex
 from workprint.model import (
+    Depth,
     Failure,
     Fingerprint,
     FingerprintRecord,
@@ -29,10 +30,10 @@ from workprint.model import (
     TimeSpan,
     Work,
 )
-from workprint.plugins import DIGEST_RECIPE
+from workprint.plugins import DECODE_PX, DIGEST_RECIPE
 from workprint.portfolio import PortfolioContents
 
-HASHER = ImageHash(512)
+HASHER = ImageHash(DECODE_PX[Depth.FAST])
 PHASH = HASHER.recipes[0].recipe_id
 SOUND = "audio.peaks/1;for=tests"
 
@@ -84,7 +85,9 @@ def contents(works: int = 2, previews: bool = False) -> PortfolioContents:
     records = tuple(image_record(f"work-{at}.png", at, as_work=True) for at in range(works))
     pictures = {at: Picture("image/png", picture(at)) for at in range(works)} if previews else {}
     return PortfolioContents(
-        works=tuple(Work(one.subject_id, "A work", "Nell Drawn", "nell@example.org", None, one.medium) for one in records),
+        works=tuple(
+            Work(one.subject_id, "A work", "Nell Drawn", "nell@example.org", None, one.medium) for one in records
+        ),
         records=records,
         terms=(),
         unfindable=(Failure("blank.png", Stage.FINGERPRINT, "low_information", "blank"),),
@@ -166,4 +169,3 @@ def stored(row: Any) -> Any:
 
 def _written(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-

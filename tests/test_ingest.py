@@ -1,18 +1,19 @@
 """The first half: bytes to records, or failures with a reason."""
 
 import hashlib
+import io
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from core_samples import picture, pixels
+from PIL import Image
 
-from workprint.errors import ItemError, LowInformation, TooLarge, Unsupported
+from core_samples import picture, pixels
+from workprint.errors import LowInformation, TooLarge, Unsupported
 from workprint.fingerprints.image_hash import perceptual_hash, reduced
 from workprint.ingest import Pipeline, ingest
 from workprint.model import Blob, Depth, Failure, Item, Limits, Medium, PassedOver, Shard, Stage
-from workprint.testing import small_sound
 
 FAST = Pipeline(Depth.FAST, Limits())
 SHARD = Shard("s", "s")
@@ -43,6 +44,13 @@ class Reads:
 def item(name: str, data: bytes) -> tuple[Item, Blob]:
     """What a reader yields for an item."""
     return Item(name, "s", {"about": name}), Blob.of(data)
+
+
+def blank() -> bytes:
+    """A picture of nothing."""
+    stream = io.BytesIO()
+    Image.fromarray(np.full((64, 64), 200, dtype=np.uint8)).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def test_a_picture_becomes_a_record() -> None:
@@ -94,8 +102,11 @@ def test_bytes_that_cannot_be_read_are_a_failure() -> None:
     def fail() -> Any:
         raise OSError(5, "Input/output error")
 
-    with pytest.raises(ItemError, match="Input/output error"):
-        FAST.record("a", Blob(10, fail))
+    (row,) = ingest(Reads((Item("a.png", "s"), Blob(10, fail))), SHARD, FAST)
+
+    assert isinstance(row, Failure)
+    assert (row.stage, row.code) == (Stage.READ, "unreadable")
+    assert "Input/output error" in row.detail
 
 
 def test_text_is_no_media() -> None:
@@ -106,15 +117,9 @@ def test_text_is_no_media() -> None:
 
 def test_a_flat_picture_is_refused_as_item_and_as_work() -> None:
     """A blank picture would be like every other blank picture."""
-    import io
-
-    from PIL import Image
-
-    stream = io.BytesIO()
-    Image.fromarray(np.full((64, 64), 200, dtype=np.uint8)).save(stream, "PNG")
     for as_work in (False, True):
         with pytest.raises(LowInformation):
-            FAST.record("a", Blob.of(stream.getvalue()), as_work)
+            FAST.record("a", Blob.of(blank()), as_work)
 
 
 def test_a_stream_keeps_its_order_and_loses_nothing() -> None:
@@ -137,8 +142,8 @@ def test_a_stream_keeps_its_order_and_loses_nothing() -> None:
 
 def test_a_failure_says_where_and_why() -> None:
     """Stage, code and sentence are those of the error."""
-    (row,) = ingest(Reads(item("a.wav", small_sound(1, frames=100))), SHARD, FAST)
+    (row,) = ingest(Reads(item("a.png", blank())), SHARD, FAST)
 
     assert isinstance(row, Failure)
-    assert (row.stage, row.code) == (Stage.FINGERPRINT, "too_short")
-    assert row.detail.endswith("are needed")
+    assert (row.stage, row.code) == (Stage.FINGERPRINT, "low_information")
+    assert row.detail.startswith("the picture is flat")

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from core_samples import PHASH, contents, picture, rebuilt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core_samples import PHASH, contents, picture, rebuilt
 from workprint.errors import FormatError, NewerFormatError, UsageError
 from workprint.model import Picture
 from workprint.plugins import DIGEST_RECIPE
@@ -195,28 +195,25 @@ def test_a_compressed_entry_is_refused(path: Path, tmp_path: Path) -> None:
         Portfolio(tmp_path / "p")
 
 
-def boundaries(path: Path) -> dict[str, int]:
+def boundaries(path: Path) -> list[int]:
     """Where a file of ours can be cut: in and between all of its parts."""
     size = path.stat().st_size
-    places = {"nothing": 0, "one byte": 1, "half": size // 2, "all but one byte": size - 1, "the end record": size - 22}
+    places = [0, 1, size // 2, size - 22, size - 1]
     with zipfile.ZipFile(path) as archive:
-        places["the directory"] = archive.start_dir + 20
+        places.append(archive.start_dir + 20)
         for info in archive.infolist():
-            places[f"before {info.filename}"] = info.header_offset
-            places[f"header of {info.filename}"] = info.header_offset + 15
-            places[f"middle of {info.filename}"] = info.header_offset + 30 + info.file_size // 2
+            middle = info.header_offset + 30 + info.file_size // 2
+            places += [info.header_offset, info.header_offset + 15, middle]
     return places
 
 
 def test_every_truncation_is_refused(path: Path) -> None:
     """Cut anywhere, a portfolio is a `FormatError`."""
     data = path.read_bytes()
-    for name, size in boundaries(path).items():
+    for size in boundaries(path):
         path.write_bytes(data[:size])
         with pytest.raises(FormatError):
             Portfolio(path)
-            pytest.fail(f"cut at {name}")
-        path.write_bytes(data)
 
 
 @pytest.fixture(scope="module")
@@ -240,14 +237,14 @@ def flipped(whole: tuple[bytes, tuple[Any, ...], Path], at: int, mask: int) -> N
     assert found == expected
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(at=st.integers(0, 2**32), mask=st.integers(1, 255))
 def test_a_flipped_byte_is_refused_or_harmless(whole: tuple[bytes, tuple[Any, ...], Path], at: int, mask: int) -> None:
     """One wrong byte anywhere is a `FormatError`, or in a place that says nothing."""
     flipped(whole, at, mask)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(at=st.integers(0, 2**32), mask=st.integers(1, 255))
 def test_a_flipped_byte_at_the_end_is_refused_or_harmless(
     whole: tuple[bytes, tuple[Any, ...], Path], at: int, mask: int

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from core_samples import PHASH, contents, image_record, pixels, rebuilt
 
+from core_samples import PHASH, contents, image_record, pixels, rebuilt
 from workprint.consent.terms import terms_to_json
 from workprint.errors import FormatError, RecipeMismatch, UsageError
 from workprint.fingerprints.image_hash import perceptual_hash, reduced
@@ -86,10 +86,12 @@ def test_two_portfolios_are_asked_both(path: Path, tmp_path: Path) -> None:
     assert len(screener.works) == 4
 
 
-def test_a_recording_is_no_picture(path: Path, tmp_path: Path) -> None:
+def test_a_recording_is_no_picture(tmp_path: Path) -> None:
     """A work of another medium is not matched, whatever its digest says."""
     given = contents()
-    write_portfolio(tmp_path / "b", replace(given, works=tuple(replace(one, medium=Medium.AUDIO) for one in given.works)))
+    write_portfolio(
+        tmp_path / "b", replace(given, works=tuple(replace(one, medium=Medium.AUDIO) for one in given.works))
+    )
 
     assert list(Screener([tmp_path / "b"], [PHASH], USE).findings(image_record("a", 1), {})) == []
 
@@ -108,7 +110,7 @@ def test_terms_that_were_changed_are_refused(path: Path, lines: list[object]) ->
         Screener([rebuilt(path, {"terms.json": json.dumps(lines).encode()})], [PHASH], USE)
 
 
-def test_a_work_whose_terms_are_not_there_is_unknown(path: Path, tmp_path: Path) -> None:
+def test_a_work_whose_terms_are_not_there_is_unknown(tmp_path: Path) -> None:
     """A reference to terms that cannot be found permits nothing."""
     given = contents()
     write_portfolio(tmp_path / "b", replace(given, works=tuple(replace(one, terms_id="x") for one in given.works)))
@@ -121,7 +123,7 @@ def test_a_work_whose_terms_are_not_there_is_unknown(path: Path, tmp_path: Path)
 def test_a_portfolio_of_another_recipe_is_refused(path: Path) -> None:
     """Fingerprints made in different ways are never compared; the message says what to do."""
     with pytest.raises(RecipeMismatch, match="workprint index"):
-        Screener([path], ["image.phash/1;bits=256,decode_px=64"], USE)
+        Screener([path], ["image.phash/1;bits=256,decode_px=99"], USE)
 
 
 def test_a_recipe_without_an_index_is_carried_only(path: Path) -> None:

@@ -5,8 +5,8 @@ import pickle
 from pathlib import Path
 
 import pytest
-from core_samples import PHASH, contents, write_pictures
 
+from core_samples import PHASH, contents, write_pictures
 from workprint import store
 from workprint.datasets.folder import FolderReader
 from workprint.errors import WorkprintError
@@ -15,7 +15,7 @@ from workprint.model import Depth, Limits, Shard, Use
 from workprint.portfolio import Portfolio, write_portfolio
 from workprint.shards import IngestShard, ScanShard, ScreenPart, Task
 
-PIPELINE = Pipeline(Depth.THOROUGH, Limits())
+PIPELINE = Pipeline(Depth.FAST, Limits())
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def plan(tmp_path: Path) -> tuple[Task, IngestShard]:
     """One shard with a picture, and a store to put it in."""
     dataset = write_pictures(tmp_path / "data", [1])
     folder = tmp_path / "store"
-    header = store.StoreHeader("1", str(dataset), "folder", Depth.THOROUGH, PIPELINE.recipes, Limits())
+    header = store.StoreHeader("1", str(dataset), "folder", Depth.FAST, PIPELINE.recipes, Limits())
     store.create(folder, header)
     (shard,) = FolderReader().shards(str(dataset))
     return Task.of(0, shard), IngestShard(folder, str(dataset), "folder", PIPELINE)

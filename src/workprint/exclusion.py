@@ -13,7 +13,7 @@ import numpy as np
 
 from workprint import plugins
 from workprint.model import Box, Fingerprint, FingerprintRecord, Match, Segment, TimeSpan
-from workprint.serial import layouts
+from workprint.serial import audio_layout, image_layout
 
 
 _LOCAL = {"image.features", "audio.peaks"}
@@ -60,20 +60,20 @@ def _without(print_: Fingerprint, segments: Sequence[Segment]) -> Fingerprint | 
 
 
 def _peaks_without(print_: Fingerprint, spans: Sequence[TimeSpan]) -> bytes:
-    peaks = layouts.decode_peaks(print_.value)
+    peaks = audio_layout.decode_peaks(print_.value)
     start_s = print_.segment.start_s if isinstance(print_.segment, TimeSpan) else 0.0
-    times_s = start_s + peaks["time"] * layouts.TIME_UNIT_S
+    times_s = start_s + peaks["time"] * audio_layout.TIME_UNIT_S
     inside = np.zeros(len(peaks), dtype=bool)
     for span in spans:
         inside |= (times_s >= span.start_s) & (times_s <= span.end_s)
-    return layouts.encode_peaks(peaks[~inside])
+    return audio_layout.encode_peaks(peaks[~inside])
 
 
 def _points_without(print_: Fingerprint, boxes: Sequence[Box]) -> bytes:
-    features = layouts.decode_features(print_.value)
-    x = features.points["x"] / layouts.SUBPIXEL / features.width_px
-    y = features.points["y"] / layouts.SUBPIXEL / features.height_px
+    features = image_layout.decode(print_.value)
+    x = features.points["x"] / image_layout.SUBPIXEL / features.width_px
+    y = features.points["y"] / image_layout.SUBPIXEL / features.height_px
     inside = np.zeros(len(features.points), dtype=bool)
     for box in boxes:
         inside |= (x >= box.left) & (x <= box.right) & (y >= box.top) & (y <= box.bottom)
-    return layouts.encode_features(replace(features, points=features.points[~inside]))
+    return image_layout.encode(replace(features, points=features.points[~inside]))

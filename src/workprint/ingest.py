@@ -59,6 +59,7 @@ class Pipeline:
 
         Raises:
             ItemError: it cannot be done; says where and why.
+            OSError: its bytes cannot be read.
         """
         if blob.size_bytes > self.limits.max_item_bytes:
             raise TooLarge(f"{blob.size_bytes} bytes; the limit is {self.limits.max_item_bytes}")
@@ -88,14 +89,14 @@ def ingest(reader: DatasetReader, shard: Shard, pipeline: Pipeline) -> Iterator[
 def _row(item: Item, blob: Blob, pipeline: Pipeline) -> Row:
     try:
         return pipeline.record(item.item_id, blob), item.attributes
-    except ItemError as error:
+    except (ItemError, OSError) as error:
         return failure(item.item_id, error)
-    except OSError as error:  # it was there when the dataset was listed
-        return failure(item.item_id, ItemError(f"the bytes cannot be read: {error.strerror or error}"))
 
 
-def failure(subject_id: str, error: ItemError) -> Failure:
+def failure(subject_id: str, error: ItemError | OSError) -> Failure:
     """The line that an item costs which could not be processed."""
+    if isinstance(error, OSError):  # it was there when the dataset was listed
+        error = ItemError(f"the bytes cannot be read: {error.strerror or error}")
     return Failure(subject_id, Stage(error.stage), error.code, str(error))
 
 

@@ -34,12 +34,15 @@ ENGINES = {
 
 FINGERPRINTERS = {
     (Medium.IMAGE, Depth.FAST): ("workprint.fingerprints.image_hash:ImageHash",),
-    (Medium.IMAGE, Depth.THOROUGH): ("workprint.fingerprints.image_hash:ImageHash",),
+    (Medium.IMAGE, Depth.THOROUGH): (
+        "workprint.fingerprints.image_hash:ImageHash",
+        "workprint.fingerprints.image_local:ImageLocal",
+    ),
     (Medium.AUDIO, Depth.FAST): ("workprint.fingerprints.audio:AudioFingerprinter",),
     (Medium.AUDIO, Depth.THOROUGH): ("workprint.fingerprints.audio:AudioFingerprinter",),
 }
 
-DECODE_PX = {Depth.FAST: 64, Depth.THOROUGH: 512}
+DECODE_PX = {Depth.FAST: 64, Depth.THOROUGH: 1024}
 """Longest side, at least, that pictures are decoded to."""
 
 SOUND_RATE_HZ = 8_000
@@ -50,6 +53,7 @@ DIGEST_RECIPE = "digest.sha256/1;"
 INDEXES = {
     "digest.sha256": "workprint.matching.digests:DigestIndex",
     "image.phash": "workprint.matching.image_hash:HashIndex",
+    "image.features": "workprint.matching.image_features:ImageFeatureIndex",
     "audio.peaks": "workprint.matching.audio:AudioIndex",
 }
 """By the recipe's name. Recipes without an index (signatures for publishing) are carried, not looked up."""

@@ -4,10 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from core_samples import picture, write_pictures
 
+from core_samples import picture, write_pictures
 from workprint import api
 from workprint.errors import DatasetError, FormatError, UsageError
+from workprint.ingest import Pipeline
 from workprint.model import Progress
 from workprint.portfolio import Portfolio
 
@@ -31,7 +32,7 @@ def test_works_are_known_by_their_path(small: Path) -> None:
         (f"picture {at}", "nell@example.org") for at in range(3)
     }
     assert {work.terms_id for work in portfolio.works} == set(portfolio.terms)
-    assert list(portfolio.terms.values())[0]["uses"] == {"ai_generative_training": "not_allowed"}
+    assert next(iter(portfolio.terms.values()))["uses"] == {"ai_generative_training": "not_allowed"}
 
 
 def test_the_same_works_are_the_same_bytes_in_whatever_order(tmp_path: Path) -> None:
@@ -172,7 +173,7 @@ def test_a_folder_without_works_is_told(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / name).write_text(text)
 
-    with pytest.raises(UsageError, match="there is no picture and no recording"):
+    with pytest.raises(DatasetError, match=r"no file in .* is media"):
         index(tmp_path / "a", tmp_path / "p")
     with pytest.raises(UsageError, match=r"none of the 1 files .* b\.jpg: neither picture nor sound"):
         index(tmp_path / "b", tmp_path / "p")
@@ -183,6 +184,23 @@ def test_a_name_that_is_no_text_is_kept(tmp_path: Path) -> None:
     index(write_pictures(tmp_path / "a", [1]), tmp_path / "p", "Nell \udcff")
 
     assert works(tmp_path / "p")[0][0] == "Nell \udcff"
+
+
+def test_a_work_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file on a bad disk is one of those that cannot be found, and does not end the run."""
+    real = Pipeline.record
+
+    def record(self: Pipeline, subject_id: str, *rest: object, **options: object) -> object:
+        if subject_id == "picture-2.png":
+            raise OSError(5, "Input/output error")
+        return real(self, subject_id, *rest, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Pipeline, "record", record)
+
+    done = index(write_pictures(tmp_path / "a", [1, 2]), tmp_path / "p")
+
+    assert [(one.subject_id, one.code) for one in done.unfindable] == [("picture-2.png", "unreadable")]
+    assert done.added == 1
 
 
 def test_progress_is_told(tmp_path: Path) -> None:

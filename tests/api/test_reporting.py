@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from core_samples import picture, write_pictures
 
+from core_samples import picture, write_pictures
 from workprint import api
 from workprint.api.pictures import item_pictures, picture_key, work_pictures
 from workprint.errors import FormatError, UsageError

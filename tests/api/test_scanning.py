@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conftest import Once, Scanned
 from core_samples import picture, write_pictures, write_tar
-
 from workprint import api
 from workprint.errors import DatasetError, FormatError, RecipeMismatch, StoreConflict, UsageError, WorkprintError
 from workprint.model import Depth, Level, Limits, Outcome, Progress, Use
@@ -46,11 +46,9 @@ def scan_of_several(once: Once, several: Path, small: Path, settings: api.Settin
 
 
 def test_a_scan_is_a_fingerprint_and_a_match(scanned: Scanned, settings: api.Settings, tmp_path: Path) -> None:
-    """On all bundled media, in two processes and through a store on disk, the results are those of one scan in one."""
-    two = replace(settings, jobs=2)
-
-    api.fingerprint(str(scanned.dataset), tmp_path / "store", two)
-    api.match(tmp_path / "store", scanned.portfolios, tmp_path / "out", two)
+    """On all bundled media, fingerprinting into a store and matching it later gives the bytes of one scan."""
+    api.fingerprint(str(scanned.dataset), tmp_path / "store", settings)
+    api.match(tmp_path / "store", scanned.portfolios, tmp_path / "out", settings)
 
     assert outcome(tmp_path / "out") == outcome(scanned.output)
 
@@ -95,7 +93,10 @@ def test_every_item_is_accounted_for(scan_of_several: Path) -> None:
     failures = list(api.read_failures(scan_of_several))
 
     assert (manifest.seen, manifest.fingerprinted) == (9, 7)
-    assert [(one.subject_id, one.code) for one in failures] == [("b.tar!3.png", "empty"), ("loose/broken.png", "truncated")]
+    assert [(one.subject_id, one.code) for one in failures] == [
+        ("b.tar!3.png", "empty"),
+        ("loose/broken.png", "truncated"),
+    ]
     assert all(shard.seen == shard.fingerprinted + sum(shard.failed.values()) for shard in manifest.shards)
 
 
@@ -122,7 +123,9 @@ def test_the_run_says_how_it_was_made(scan_of_several: Path, several: Path, smal
     assert 0.0 < manifest.expected_false_matches < 0.01
 
 
-def test_another_use_is_another_verdict(scan_of_several: Path, small: Path, settings: api.Settings, tmp_path: Path) -> None:
+def test_another_use_is_another_verdict(
+    scan_of_several: Path, small: Path, settings: api.Settings, tmp_path: Path
+) -> None:
     """A store can be matched again for another use: the terms are silent on mining."""
     mining = replace(settings, use=Use.DATA_MINING)
 
@@ -291,7 +294,9 @@ def test_credentials_are_not_written_down(uri: str, written: str) -> None:
     assert without_credentials(uri) == written
 
 
-def test_a_full_disk_is_told(several: Path, small: Path, settings: api.Settings, tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_full_disk_is_told(
+    several: Path, small: Path, settings: api.Settings, tmp_path: Path, monkeypatch: Any
+) -> None:
     """A store that cannot be written ends the run in a sentence."""
     from workprint import store
 
@@ -304,7 +309,9 @@ def test_a_full_disk_is_told(several: Path, small: Path, settings: api.Settings,
         api.scan(str(several), [small / "mine.workprint"], tmp_path / "out", settings)
 
 
-def test_it_runs_beside_other_threads(scan_of_several: Path, small: Path, settings: api.Settings, tmp_path: Path) -> None:
+def test_it_runs_beside_other_threads(
+    scan_of_several: Path, small: Path, settings: api.Settings, tmp_path: Path
+) -> None:
     """Two matches at once in one process do not disturb each other."""
 
     def run(name: str) -> None:

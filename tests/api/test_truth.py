@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CREATORS, Once, Scanned
 
+from conftest import CREATORS, Once, Scanned
 from workprint import api
 from workprint.model import Relation
 
@@ -49,7 +49,9 @@ def test_nothing_is_found_where_nothing_is(truth: dict[str, dict[str, Any]], pai
 def test_what_is_broken_fails_as_it_must(truth: dict[str, dict[str, Any]], scanned: Scanned) -> None:
     """Every item that cannot be compared has its failure, and no other has one."""
     failures = {one.subject_id: one.code for one in api.read_failures(scanned.output)}
-    in_folder = {address: item for address, item in truth.items() if "#row" not in address or item["container"] == "table"}
+    in_folder = {
+        address: item for address, item in truth.items() if "#row" not in address or item["container"] == "table"
+    }
 
     assert failures == {address: item["failure"] for address, item in in_folder.items() if item["failure"]}
 
@@ -82,7 +84,9 @@ def test_each_container_can_be_scanned_alone(
     found = {(one.item, one.work) for one in api.read_results(out).findings}
     failed = {one.subject_id: one.code for one in api.read_failures(out)}
 
-    items = {own_address(container, address, item): item for address, item in truth.items() if item["container"] == container}
+    items = {
+        own_address(container, address, item): item for address, item in truth.items() if item["container"] == container
+    }
 
     assert {(address, item["work"]) for address, item in items.items() if item["plain"]} <= found
     assert all(items[address]["work"] == work for address, work in found)

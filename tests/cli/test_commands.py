@@ -5,15 +5,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
+
 from conftest import Scanned
 from core_samples import picture, rebuilt, write_pictures, write_tar
-
 from workprint import __version__
 from workprint.cli import main
 from workprint.cli.commands import FAILED, FINDINGS, INCOMPLETE, NOTHING_TO_ACT_ON, USAGE, printable
@@ -152,7 +153,7 @@ def test_a_missing_path_is_2(mine: Path, clean: Path, tmp_path: Path) -> None:
     assert "there is no run.json" in sentence(run("report", missing), USAGE)
 
 
-def test_a_damaged_index_is_3(scan: Callable[..., Result], mine: Path, clean: Path, tmp_path: Path) -> None:
+def test_a_damaged_index_is_3(mine: Path, clean: Path, tmp_path: Path) -> None:
     """An index that lost a byte on its way is not believed."""
     data = bytearray(mine.read_bytes())
     data[len(data) // 2] ^= 1
@@ -287,7 +288,9 @@ def test_index_names_what_cannot_be_found_and_what_is_twice(tmp_path: Path) -> N
     assert "the same twice: picture-1.png and same.png" in result.stderr
 
 
-@pytest.mark.parametrize(("form", "begins"), [("html", "<!doctype html>"), ("csv", "finding_id"), ("jsonl", '{"finding_id"')])
+@pytest.mark.parametrize(
+    ("form", "begins"), [("html", "<!doctype html>"), ("csv", "finding_id"), ("jsonl", '{"finding_id"')]
+)
 def test_reports_go_to_stdout_or_a_file(scanned: Scanned, tmp_path: Path, form: str, begins: str) -> None:
     """The same text either way."""
     shown = run("report", scanned.output, "--format", form)
@@ -374,8 +377,7 @@ def test_the_installed_command(mine: Path, taken: Path, tmp_path: Path) -> None:
 
 def test_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: Path, taken: Path) -> None:
     """`demo` indexes both creators, scans, writes the page and prints where it is last."""
-    from workprint.api import demo
-
+    demo = import_module("workprint.api.demo")
     media = tmp_path / "media"
     shutil.copytree(taken, media / "dataset")
     (media / "terms").mkdir()

@@ -44,6 +44,7 @@ def test_a_bar_is_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: p
         watch(STATE)
 
     out, err = capsys.readouterr()
-    assert "3/9 shards" in err
-    assert "1,204 items" in err
+    assert "| 3/9 [" in err
+    assert "1,204 item" in err
+    assert err.endswith("\r")
     assert out == ""

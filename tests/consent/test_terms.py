@@ -67,7 +67,7 @@ WRONG = {
     "two documents": (GOOD + "---\n" + GOOD, r"not readable YAML"),
     "an object": ("!!python/object/apply:os.getcwd []\n", r"not readable YAML"),
     "broken YAML": ("uses: {", r"not readable YAML"),
-    "depth without end": ("[" * 20_000, r"not readable YAML"),
+    "depth without end": ("[" * 3_000, r"not readable YAML"),
     "bytes that are not UTF-8": (b"contact: \xff\xfe\n", r"not readable YAML"),
     "a zero byte": (b"contact: a\x00b\n", r"not readable YAML"),
     "too much": ("#" * 1_000_001, r"larger than 1000000 bytes"),
@@ -93,15 +93,19 @@ def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
 def test_many_keys_take_no_time(tmp_path: Path) -> None:
     """A file full of keys is refused at once: the search for repeated ones is linear."""
     with pytest.raises(FormatError, match="is not known here"):
-        read(tmp_path, "".join(f"k{at}: 1\n" for at in range(5_000)))
+        read(tmp_path, "".join(f"k{at}: 1\n" for at in range(2_000)))
 
 
-@given(uses=st.dictionaries(st.sampled_from(Use), st.sampled_from(Permission), min_size=1), statement=st.text(max_size=50))
+@given(
+    uses=st.dictionaries(st.sampled_from(Use), st.sampled_from(Permission), min_size=1), statement=st.text(max_size=50)
+)
 def test_terms_come_back_from_a_portfolio(uses: dict[Use, Permission], statement: str) -> None:
     """What a portfolio holds is read back as it was, and its id is that of its content."""
     with TemporaryDirectory() as folder:
         # JSON is YAML
-        text = json.dumps({"uses": {use.value: permission.value for use, permission in uses.items()}, "statement": statement})
+        text = json.dumps(
+            {"uses": {use.value: permission.value for use, permission in uses.items()}, "statement": statement}
+        )
         terms = read(Path(folder), text)
     value = terms_to_json(terms)
 
@@ -111,7 +115,9 @@ def test_terms_come_back_from_a_portfolio(uses: dict[Use, Permission], statement
         terms_from_json({**value, "contact": "someone else"}, "here")
 
 
-@pytest.mark.parametrize("value", [None, [], "x", {"uses": {"ai_training": []}}, {"uses": {"x": "allowed"}}, {"terms_id": 1}])
+@pytest.mark.parametrize(
+    "value", [None, [], "x", {"uses": {"ai_training": []}}, {"uses": {"x": "allowed"}}, {"terms_id": 1}]
+)
 def test_hostile_terms_in_a_portfolio_are_refused(value: object) -> None:
     """A stranger's portfolio is held to the same rules as the file."""
     with pytest.raises(FormatError):

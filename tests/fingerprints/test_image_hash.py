@@ -3,15 +3,16 @@
 import imagehash
 import numpy as np
 import pytest
-from core_samples import pixels
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from core_samples import pixels
 from workprint.distance import hamming
 from workprint.errors import LowInformation
-from workprint.fingerprints.image_hash import ImageHash, flattened, perceptual_hash, reduced, variant_name
+from workprint.fingerprints.backgrounds import flattened
+from workprint.fingerprints.image_hash import ImageHash, perceptual_hash, reduced, variant_name
 from workprint.model import Raster
 
 HASHER = ImageHash(512)

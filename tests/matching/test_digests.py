@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from core_samples import digests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core_samples import digests
 from workprint.errors import FormatError
 from workprint.matching.digests import DigestIndex
 from workprint.model import FingerprintRecord, Medium, Relation, TimeSpan

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from core_samples import PHASH, image_record, pixels
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core_samples import PHASH, image_record, pixels
 from workprint.distance import hamming
 from workprint.errors import FormatError
 from workprint.fingerprints.image_hash import ImageHash

@@ -80,7 +80,11 @@ def test_works_come_in_their_order() -> None:
 @pytest.mark.parametrize("relation", [Relation.NEAR_DUPLICATE, Relation.EXCERPT])
 def test_the_order_of_indexes_does_not_matter(relation: Relation) -> None:
     """Whichever index answers first, the same match is kept for a work."""
-    seen = [match(0, relation, PEAKS, 3.0), match(0, Relation.NEAR_DUPLICATE, BITS, 9.0), match(1, relation, PEAKS, 5.0)]
+    seen = [
+        match(0, relation, PEAKS, 3.0),
+        match(0, Relation.NEAR_DUPLICATE, BITS, 9.0),
+        match(1, relation, PEAKS, 5.0),
+    ]
 
     kept = {tuple((one.work, one.relation, one.confidence) for one in merge(order)) for order in permutations(seen)}
 

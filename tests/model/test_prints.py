@@ -1,8 +1,8 @@
 """Recipes, and records by recipe."""
 
 import pytest
-from core_samples import PHASH, image_record
 
+from core_samples import PHASH, image_record
 from workprint.errors import RecipeMismatch
 from workprint.model import Depth, Level, Medium, Recipe, RunManifest, ShardCount, same_recipe
 

@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from core_samples import attributes, digests, failures, odd_texts
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core_samples import attributes, digests, failures, odd_texts
 from workprint.errors import FormatError, NewerFormatError, WorkprintError
 from workprint.model import (
     AudioTransform,
@@ -79,7 +79,9 @@ def findings(draw: st.DrawFn) -> Finding:
     )
 
 
-shards = st.integers(0, 10**12).flatmap(lambda n: st.builds(ShardCount, odd_texts, st.just(n), st.just(n), *[counts] * 3))
+shards = st.integers(0, 10**12).flatmap(
+    lambda n: st.builds(ShardCount, odd_texts, st.just(n), st.just(n), *[counts] * 3)
+)
 manifests = st.builds(
     RunManifest,
     tool_version=odd_texts,
@@ -91,7 +93,9 @@ manifests = st.builds(
     thresholds=st.dictionaries(odd_texts, st.floats(allow_nan=False, allow_infinity=False), max_size=3),
     limits=st.builds(Limits, st.integers(1, 10**12), st.floats(0.1, 1e9), st.integers(1, 10**12)),
     portfolios=st.lists(
-        st.builds(PortfolioSummary, odd_texts, digests, st.integers(0, 10**9), st.lists(odd_texts, max_size=3).map(tuple)),
+        st.builds(
+            PortfolioSummary, odd_texts, digests, st.integers(0, 10**9), st.lists(odd_texts, max_size=3).map(tuple)
+        ),
         max_size=2,
     ).map(tuple),
     use=st.sampled_from(Use),

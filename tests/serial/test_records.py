@@ -5,10 +5,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from core_samples import PHASH, SOUND, attributes, failures, image_record, records, stored
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core_samples import PHASH, SOUND, attributes, failures, image_record, records, stored
 from workprint.errors import FormatError
 from workprint.model import Failure, Stage, TimeSpan
 from workprint.serial.records import SCHEMA, from_table, to_table
@@ -54,7 +54,9 @@ HOSTILE = {
     "attributes without end": {"attributes": "[" * 100_000},
     "a recipe beyond the list": {"fingerprints": [{**GOOD["fingerprints"][0], "recipe": 7}]},
     "a recipe below the list": {"fingerprints": [{**GOOD["fingerprints"][0], "recipe": -1}]},
-    "a stretch that ends before it begins": {"fingerprints": [{**GOOD["fingerprints"][0], "start_s": 2.0, "end_s": 1.0}]},
+    "a stretch that ends before it begins": {
+        "fingerprints": [{**GOOD["fingerprints"][0], "start_s": 2.0, "end_s": 1.0}]
+    },
     "a stretch without end": {"fingerprints": [{**GOOD["fingerprints"][0], "start_s": 2.0, "end_s": None}]},
     "a failure of no stage": {"code": "empty", "stage": None},
     "a failure of an unknown stage": {"code": "empty", "stage": "lunch"},

@@ -100,7 +100,7 @@ class _IndexShard:
             else:
                 try:
                     entries.append(self._entry(self.prefix + read[0].item_id, read[1]))
-                except ItemError as error:
+                except (ItemError, OSError) as error:
                     failures.append(failure(self.prefix + read[0].item_id, error))
         return _Outcome(tuple(entries), tuple(failures), passed_over)
 

@@ -37,8 +37,8 @@ class ProgressBar:
     def __call__(self, progress: Progress) -> None:
         """Take note of how far it is."""
         self._bar.total = progress.shards_total
-        self._bar.set_postfix_str(_counts(progress))
         self._bar.update(progress.shards_done - self._bar.n)
+        self._bar.set_postfix_str(_counts(progress))  # last, since this draws
 
     def close(self) -> None:
         """Leave a clean line behind."""

@@ -9,7 +9,7 @@ from workprint.fingerprints.audio_peaks import PeakParameters, PeakSegment, extr
 from workprint.fingerprints.audio_tokens import landmark_tokens
 from workprint.fingerprints.minhash import minhash_signature
 from workprint.model import Fingerprint, Medium, Recipe, TimeSpan, Waveform
-from workprint.serial.layouts import encode_peaks
+from workprint.serial.audio_layout import encode_peaks
 
 _PERMUTATIONS = 128
 _SEED = 1

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.fft import rfft
 
 from workprint.errors import LowInformation, TooShort
-from workprint.serial.layouts import FREQUENCY_UNIT_HZ, PEAK, SEGMENT_S, TIME_UNIT_S
+from workprint.serial.audio_layout import FREQUENCY_UNIT_HZ, PEAK, SEGMENT_S, TIME_UNIT_S
 
 Float32s = NDArray[np.float32]
 Float64s = NDArray[np.float64]

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from workprint.serial.layouts import FREQUENCY_UNIT_HZ, PEAK, TIME_UNIT_S
+from workprint.serial.audio_layout import FREQUENCY_UNIT_HZ, PEAK, TIME_UNIT_S
 
 CELLS_PER_OCTAVE: Final = 24
 TIME_CELL_S: Final = 0.064

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from workprint.errors import LowInformation
+from workprint.fingerprints.backgrounds import backgrounds
 from workprint.model import Fingerprint, Medium, Raster, Recipe
 
 HASH_SIDE = 16
@@ -20,8 +21,6 @@ _SIDE = 4 * HASH_SIDE
 _NOISE = 128.0
 """What one grey level of rounding noise per pixel amounts to in a DCT coefficient of a 64 x 64 picture (2 * 64)."""
 _MIN_QUALITY = 0.2
-_BACKGROUNDS = {"": 255, "on_black": 0}
-"""White first: what most programs and most datasets put behind a picture without one."""
 
 
 def _dct_rows() -> NDArray[np.float64]:
@@ -47,7 +46,7 @@ class ImageHash:
         Raises:
             LowInformation: the picture is flat, or nearly so, on every background.
         """
-        return self._kept((name, small) for name, small in _backgrounds(subject))
+        return self._kept((name, small) for name, small in _reduced(subject))
 
     def of_work(self, subject: Raster) -> Sequence[Fingerprint]:
         """Sixteen hashes per background: eight orientations, each also as a negative.
@@ -57,7 +56,7 @@ class ImageHash:
         """
         return self._kept(
             (",".join(filter(None, (background, variant))), picture)
-            for background, small in _backgrounds(subject)
+            for background, small in _reduced(subject)
             for variant, picture in _variants(small)
         )
 
@@ -90,19 +89,8 @@ def reduced(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(small)
 
 
-def _backgrounds(raster: Raster) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    if raster.alpha is None:
-        yield "", reduced(raster.pixels)
-        return
-    for name, level in _BACKGROUNDS.items():
-        yield name, reduced(flattened(raster.pixels, raster.alpha, level))
-
-
-def flattened(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8], level: int) -> NDArray[np.uint8]:
-    """Put luminance, uint8 (h, w), with alpha of the same shape on a background of one grey level."""
-    weight = alpha.astype(np.uint16)
-    mixed = pixels * weight + np.uint16(level) * (255 - weight)
-    return ((mixed + 127) // 255).astype(np.uint8)
+def _reduced(raster: Raster) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    return ((background, reduced(pixels)) for background, pixels in backgrounds(raster))
 
 
 def _variants(small: NDArray[np.uint8]) -> Iterator[tuple[str, NDArray[np.uint8]]]:

@@ -20,7 +20,7 @@ from workprint.model import (
     TimeSpan,
 )
 from workprint.protocols import Tables
-from workprint.serial.layouts import PeakBytesError, decode_peaks
+from workprint.serial.audio_layout import PeakBytesError, decode_peaks
 
 _WHOLE_SHARE = 0.9
 """A match that covers this much of a recording covers it all but for silence and edges."""

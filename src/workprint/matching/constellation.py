@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from workprint.serial.layouts import FREQUENCY_UNIT_HZ, TIME_UNIT_S
+from workprint.serial.audio_layout import FREQUENCY_UNIT_HZ, TIME_UNIT_S
 
 LOWEST_HZ: Final = 100.0
 """Zero on the scale of octaves."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workprint.serial.layouts import PEAK, PeakBytesError, decode_peaks, encode_peaks
+from workprint.serial.audio_layout import PEAK, PeakBytesError, decode_peaks, encode_peaks
 
 
 def test_peaks_come_back() -> None:
