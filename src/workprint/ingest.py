@@ -63,9 +63,9 @@ class Pipeline:
         """
         if blob.size_bytes > self.limits.max_item_bytes:
             raise TooLarge(f"{blob.size_bytes} bytes; the limit is {self.limits.max_item_bytes}")
-        digest = _digest(blob)
         medium = sniff(blob)
         if medium is Medium.IMAGE:
+            blob = Blob.of(blob.read())  # pictures are small: their file is opened once
             raster = decode_image(blob, self.limits, plugins.DECODE_PX[self.depth])
             prints = _fingerprints(self.images, raster, as_work)
             content_digest = raster.content_digest
@@ -74,7 +74,7 @@ class Pipeline:
             sound = open_sound(blob, self.limits, plugins.SOUND_RATE_HZ)
             prints = _fingerprints(self.sounds, sound, as_work)
             content_digest, extent = sound.content_digest, (sound.duration_s,)
-        return FingerprintRecord(subject_id, medium, digest, content_digest, blob.size_bytes, extent, prints)
+        return FingerprintRecord(subject_id, medium, _digest(blob), content_digest, blob.size_bytes, extent, prints)
 
 
 def ingest(reader: DatasetReader, shard: Shard, pipeline: Pipeline) -> Iterator[Row | PassedOver]:

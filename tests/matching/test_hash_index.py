@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core_samples import PHASH, image_record, pixels
+from core_samples import HASHER, PHASH, image_record, pixels
 from workprint.distance import hamming
 from workprint.errors import FormatError
-from workprint.fingerprints.image_hash import ImageHash
 from workprint.matching.image_hash import HashIndex
 from workprint.matching.thresholds import HASH_DISTANCE_BITS
 from workprint.model import Fingerprint, FingerprintRecord, ImageTransform, Match, Medium, Raster, Relation
@@ -93,7 +92,7 @@ def matches(work: FingerprintRecord, item: FingerprintRecord) -> list[Match]:
 @pytest.mark.parametrize("negative", [False, True])
 def test_a_match_says_how_the_work_was_changed(mirrored: bool, turns: int, negative: bool) -> None:
     """Mirrored, turned, negative and scale are those of the item."""
-    hasher = ImageHash(512)
+    hasher = HASHER
     data = pixels(3, 120, 80)
     changed = np.rot90(np.fliplr(data) if mirrored else data, turns)
     changed = np.ascontiguousarray(255 - changed if negative else changed)

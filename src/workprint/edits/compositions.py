@@ -1,10 +1,11 @@
 """Edits that put a picture into something larger, or something on top of it: frames, captions, screenshots, collages."""
 
+from typing import cast
 
 import math
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 Picture = Image.Image
 Random = np.random.Generator
@@ -14,7 +15,7 @@ def _scaled(picture: Picture, factor: float) -> tuple[int, int]:
     return max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
 
 
-WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "while", "artists", "sign", "their", "names", "in", "small", "grey", "letters"]
+WORDS = "the quick brown fox jumps over a lazy dog while artists sign their names in small grey letters".split()
 
 
 def border(picture: Picture, random: Random, part: float) -> Picture:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
-from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from workprint.edits.compositions import (
     _scaled,
     border,
     collage,
+    cut_out,
     emoji,
     frame,
     grid,
@@ -25,6 +26,7 @@ from workprint.edits.compositions import (
     screenshot,
     stripes,
     text,
+    texture,
     vignette,
 )
 

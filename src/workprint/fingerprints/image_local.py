@@ -31,7 +31,12 @@ class ImageLocal:
         """Name the size the decoder reduced pictures to, since it decides bytes."""
         settings = tuple((key, value) for key, value in asdict(ITEM).items() if not isinstance(value, bool))
         params = (*settings, ("decode_px", decode_px), ("working_px", WORKING_PX))
-        sketch = (("permutations", _PERMUTATIONS), ("scheme", "affine32"), ("seed", _SEED), ("tokens", "visual_words/1"))
+        sketch = (
+            ("permutations", _PERMUTATIONS),
+            ("scheme", "affine32"),
+            ("seed", _SEED),
+            ("tokens", "visual_words/1"),
+        )
         self.recipes = (
             Recipe("image.features", 1, Medium.IMAGE, params),
             Recipe("image.minhash", 1, Medium.IMAGE, (*sketch, ("features", "image.features/1"))),

@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 
 from workprint.matching.feature_index import FeatureIndex, Words, look_up, words_of
 from workprint.matching.geometry import Grid, Map, cells_of, verify
-from workprint.matching.match_evidence import THRESHOLD, confidence, count_agreement, false_match_rate, may_matter, weigh
+from workprint.matching.match_evidence import (
+    THRESHOLD,
+    confidence,
+    count_agreement,
+    false_match_rate,
+    may_matter,
+    weigh,
+)
 from workprint.matching.match_geometry import Placement, place
 from workprint.matching.pose_votes import candidates
 
@@ -84,4 +91,14 @@ def judge(index: FeatureIndex, item: Prepared, proposal: Proposal, threshold: fl
     if evidence < threshold:
         return None
     rate = false_match_rate(evidence)
-    return FeatureMatch(number, int(counts[1]), evidence, confidence(evidence), rate, proposal.flags >= 2, mapping, placement, item.features.width_px)
+    return FeatureMatch(
+        number,
+        int(counts[1]),
+        evidence,
+        confidence(evidence),
+        rate,
+        proposal.flags >= 2,
+        mapping,
+        placement,
+        item.features.width_px,
+    )

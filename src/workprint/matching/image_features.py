@@ -21,7 +21,9 @@ from workprint.serial.image_layout import Features, LayoutError, decode
 class ImageFeatureIndex:
     """Local features of all pictures of a portfolio. A work has a print for each background it was laid on."""
 
-    def __init__(self, recipe_id: str, index: FeatureIndex, works: NDArray[np.uint32], sizes: NDArray[np.float32]) -> None:
+    def __init__(
+        self, recipe_id: str, index: FeatureIndex, works: NDArray[np.uint32], sizes: NDArray[np.float32]
+    ) -> None:
         """Take the work of each print, uint32 (prints,), and each work's width and height in px, float32 (works, 2)."""
         self.recipe_id = recipe_id
         self._index = index
