@@ -15,7 +15,6 @@ from workprint import plugins
 from workprint.model import Box, Fingerprint, FingerprintRecord, Match, Segment, TimeSpan
 from workprint.serial import audio_layout, image_layout
 
-
 _LOCAL = {"image.features", "audio.peaks"}
 """Recipes whose fingerprints say where in the work something is."""
 

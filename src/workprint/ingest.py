@@ -30,6 +30,7 @@ from workprint.protocols import DatasetReader, Fingerprinter
 from workprint.serial.records import Row
 
 _CHUNK_BYTES = 1 << 20
+_READ_AT_ONCE_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,10 @@ class Pipeline:
         """
         if blob.size_bytes > self.limits.max_item_bytes:
             raise TooLarge(f"{blob.size_bytes} bytes; the limit is {self.limits.max_item_bytes}")
+        if blob.size_bytes <= _READ_AT_ONCE_BYTES:
+            blob = Blob.of(blob.read())  # the file is looked into three times, and opened once
         medium = sniff(blob)
         if medium is Medium.IMAGE:
-            blob = Blob.of(blob.read())  # pictures are small: their file is opened once
             raster = decode_image(blob, self.limits, plugins.DECODE_PX[self.depth])
             prints = _fingerprints(self.images, raster, as_work)
             content_digest = raster.content_digest

@@ -2,21 +2,27 @@
 
 import numpy as np
 import pytest
-from fingerprints.image_features import ITEM, WORK, extract
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from layouts import encode
 from numpy.typing import NDArray
 
-Grey = NDArray[np.uint8]
+from made_up_pictures import Grey, made_up_pictures
+from workprint.fingerprints.image_features import ITEM, WORK, extract
+from workprint.serial.image_layout import encode
+
+
+@pytest.fixture(scope="module")
+def pictures() -> tuple[Grey, ...]:
+    """Twelve different pictures."""
+    return made_up_pictures()
 
 
 def _swapped(descriptors: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return descriptors[:, [2, 3, 0, 1]]
 
 
-def test_the_same_picture_gives_the_same_bytes(pictures: list[Grey]) -> None:
+def test_the_same_picture_gives_the_same_bytes(pictures: tuple[Grey, ...]) -> None:
     """Nothing random, nothing left over from the picture before."""
     first = encode(extract(pictures[0]))
     extract(pictures[1])
@@ -34,7 +40,7 @@ def test_a_gradient_has_no_points() -> None:
     assert len(extract(ramp).points) == 0
 
 
-def test_a_negative_has_the_same_descriptors(pictures: list[Grey]) -> None:
+def test_a_negative_has_the_same_descriptors(pictures: tuple[Grey, ...]) -> None:
     """Inverting a picture changes which points are dark and little else (rounding between levels is not symmetric)."""
     straight, inverted = extract(pictures[2]).points, extract(255 - pictures[2]).points
     distances = np.bitwise_count(straight["descriptor"][:, None] ^ inverted["descriptor"][None]).sum(axis=2)
@@ -43,14 +49,14 @@ def test_a_negative_has_the_same_descriptors(pictures: list[Grey]) -> None:
     assert np.mean(straight["dark"] != inverted["dark"][nearest]) > 0.95
 
 
-def test_a_mirror_image_has_the_halves_of_its_descriptors_exchanged(pictures: list[Grey]) -> None:
+def test_a_mirror_image_has_the_halves_of_its_descriptors_exchanged(pictures: tuple[Grey, ...]) -> None:
     """The mirror twin of test i is test i + 128, so the portfolio files mirrored works without drawing them."""
     straight, mirrored = extract(pictures[3]).points, extract(np.ascontiguousarray(pictures[3][:, ::-1])).points
     distances = np.bitwise_count(_swapped(straight["descriptor"])[:, None] ^ mirrored["descriptor"][None]).sum(axis=2)
     assert np.median(distances.min(axis=1)) <= 16
 
 
-def test_points_follow_the_size_of_the_picture(pictures: list[Grey]) -> None:
+def test_points_follow_the_size_of_the_picture(pictures: tuple[Grey, ...]) -> None:
     """A picture of four times the area has about four times the points, within the bound."""
     small = extract(np.tile(pictures[4], (2, 1)))
     large = extract(np.tile(pictures[4], (4, 2)))
@@ -58,13 +64,13 @@ def test_points_follow_the_size_of_the_picture(pictures: list[Grey]) -> None:
     assert len(large.points) <= ITEM.max_points
 
 
-def test_works_have_points_between_the_levels_of_items(pictures: list[Grey]) -> None:
+def test_works_have_points_between_the_levels_of_items(pictures: tuple[Grey, ...]) -> None:
     """Items use every second level, works all."""
     assert set(extract(pictures[5], ITEM).points["level"] % 2) == {0}
     assert set(extract(pictures[5], WORK).points["level"] % 2) == {0, 1}
 
 
-def test_points_lie_inside_the_picture(pictures: list[Grey]) -> None:
+def test_points_lie_inside_the_picture(pictures: tuple[Grey, ...]) -> None:
     """No point is outside the raster it was found in."""
     features = extract(pictures[6], WORK)
     assert features.points["x"].max() < features.width_px * 16

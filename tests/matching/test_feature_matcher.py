@@ -2,17 +2,30 @@
 
 import numpy as np
 import pytest
-from fingerprints.image_features import ITEM, WORK, extract
-from matching.feature_index import FeatureIndex
-from matching.feature_matcher import match
-from numpy.typing import NDArray
 from PIL import Image
 
-Grey = NDArray[np.uint8]
+from made_up_pictures import Grey, made_up_pictures
+from workprint.fingerprints.image_features import ITEM, WORK, extract
+from workprint.matching.feature_index import FeatureIndex
+from workprint.matching.feature_matcher import FeatureMatch, judge, prepare, propose
+from workprint.serial.image_layout import POINT, Features
 
 
 @pytest.fixture(scope="module")
-def index(pictures: list[Grey]) -> FeatureIndex:
+def pictures() -> tuple[Grey, ...]:
+    """Twelve different pictures."""
+    return made_up_pictures()
+
+
+def match(index: FeatureIndex, features: Features) -> list[FeatureMatch]:
+    """All prints found in an item, the strongest first."""
+    item = prepare(features)
+    found = [one for proposal in propose(index, item) if (one := judge(index, item, proposal))]
+    return sorted(found, key=lambda one: -one.evidence)
+
+
+@pytest.fixture(scope="module")
+def index(pictures: tuple[Grey, ...]) -> FeatureIndex:
     """The first eight pictures as a portfolio."""
     return FeatureIndex.build([extract(picture, WORK) for picture in pictures[:8]])
 
@@ -21,7 +34,7 @@ def _turned(picture: Grey, degrees: float) -> Grey:
     return np.asarray(Image.fromarray(picture).rotate(degrees, Image.Resampling.BICUBIC, expand=True))
 
 
-def test_a_work_is_found_as_it_is(index: FeatureIndex, pictures: list[Grey]) -> None:
+def test_a_work_is_found_as_it_is(index: FeatureIndex, pictures: tuple[Grey, ...]) -> None:
     """The unedited work is a near duplicate that covers all of the item."""
     best = match(index, extract(pictures[0], ITEM))[0]
     assert best.print_number == 0
@@ -30,7 +43,7 @@ def test_a_work_is_found_as_it_is(index: FeatureIndex, pictures: list[Grey]) -> 
     assert best.confidence > 0.999
 
 
-def test_a_crop_is_an_excerpt_and_says_of_what(index: FeatureIndex, pictures: list[Grey]) -> None:
+def test_a_crop_is_an_excerpt_and_says_of_what(index: FeatureIndex, pictures: tuple[Grey, ...]) -> None:
     """The boxes tell which part of the work the item shows."""
     best = match(index, extract(pictures[1][60:220, 40:280]))[0]
     assert best.print_number == 1
@@ -38,7 +51,7 @@ def test_a_crop_is_an_excerpt_and_says_of_what(index: FeatureIndex, pictures: li
     assert best.placement.work_box == pytest.approx((40 / 320, 60 / 240, 280 / 320, 220 / 240), abs=0.03)
 
 
-def test_a_work_within_a_larger_picture_is_contained(index: FeatureIndex, pictures: list[Grey]) -> None:
+def test_a_work_within_a_larger_picture_is_contained(index: FeatureIndex, pictures: tuple[Grey, ...]) -> None:
     """The item's box tells where the work lies in it."""
     canvas = np.full((600, 800), 250, np.uint8)
     canvas[200:440, 300:620] = pictures[2]
@@ -50,7 +63,7 @@ def test_a_work_within_a_larger_picture_is_contained(index: FeatureIndex, pictur
 
 @pytest.mark.parametrize(("degrees", "turned"), [(0, 0), (30, 30), (90, 90), (-120, -120)])
 def test_rotation_is_told_counter_clockwise(
-    index: FeatureIndex, pictures: list[Grey], degrees: float, turned: float
+    index: FeatureIndex, pictures: tuple[Grey, ...], degrees: float, turned: float
 ) -> None:
     """Pillow rotates counter-clockwise, and so do we."""
     best = match(index, extract(_turned(pictures[3], degrees)))[0]
@@ -59,7 +72,7 @@ def test_rotation_is_told_counter_clockwise(
     assert not best.placement.mirrored
 
 
-def test_a_mirrored_negative_is_found_and_named(index: FeatureIndex, pictures: list[Grey]) -> None:
+def test_a_mirrored_negative_is_found_and_named(index: FeatureIndex, pictures: tuple[Grey, ...]) -> None:
     """Both transformations are told apart from the work as it is."""
     best = match(index, extract(np.ascontiguousarray(255 - pictures[4][:, ::-1])))[0]
     assert best.print_number == 4
@@ -68,25 +81,25 @@ def test_a_mirrored_negative_is_found_and_named(index: FeatureIndex, pictures: l
     assert best.placement.rotation_deg == pytest.approx(0, abs=2)
 
 
-def test_other_pictures_match_nothing(index: FeatureIndex, pictures: list[Grey]) -> None:
+def test_other_pictures_match_nothing(index: FeatureIndex, pictures: tuple[Grey, ...]) -> None:
     """Pictures that are not in the portfolio stay without a match, as do noise and flat ones."""
     noise = np.random.default_rng(5).integers(0, 256, (300, 300), dtype=np.uint8)
     for other in (*pictures[8:], noise, np.zeros((200, 200), np.uint8)):
         assert match(index, extract(other)) == []
 
 
-def test_works_of_one_portfolio_do_not_match_each_other(index: FeatureIndex, pictures: list[Grey]) -> None:
+def test_works_of_one_portfolio_do_not_match_each_other(index: FeatureIndex, pictures: tuple[Grey, ...]) -> None:
     """Each work finds itself only."""
     for number, picture in enumerate(pictures[:8]):
         assert {one.print_number for one in match(index, extract(picture))} == {number}
 
 
-def test_an_empty_portfolio_matches_nothing(pictures: list[Grey]) -> None:
+def test_an_empty_portfolio_matches_nothing(pictures: tuple[Grey, ...]) -> None:
     """No works, no matches, no error."""
     assert match(FeatureIndex.build([]), extract(pictures[0])) == []
 
 
-def test_an_index_can_be_saved_and_taken_up(index: FeatureIndex, pictures: list[Grey]) -> None:
+def test_an_index_can_be_saved_and_taken_up(index: FeatureIndex, pictures: tuple[Grey, ...]) -> None:
     """The arrays are all there is to an index."""
     again = FeatureIndex.from_arrays(dict(index.arrays()))
     ours, theirs = (match(one, extract(pictures[5])) for one in (index, again))
@@ -101,7 +114,7 @@ def test_arrays_that_do_not_fit_each_other_are_refused(index: FeatureIndex) -> N
         FeatureIndex.from_arrays(arrays)
 
 
-def test_hostile_table_contents_do_no_harm(index: FeatureIndex, pictures: list[Grey]) -> None:
+def test_hostile_table_contents_do_no_harm(index: FeatureIndex, pictures: tuple[Grey, ...]) -> None:
     """Indices that point anywhere lead to no crash and to no match that was not there."""
     random = np.random.default_rng(7)
     arrays = dict(index.arrays())
@@ -115,7 +128,5 @@ def test_hostile_table_contents_do_no_harm(index: FeatureIndex, pictures: list[G
 
 def test_hostile_item_bytes_do_no_harm(index: FeatureIndex) -> None:
     """Points of a store that anyone may have written are not trusted either."""
-    from layouts import POINT, Features
-
     raw = np.random.default_rng(8).integers(0, 256, 500 * POINT.itemsize, dtype=np.uint8)
     assert match(index, Features(1, 1, raw.view(POINT))) == []

@@ -71,7 +71,8 @@ def test_parts_of_several_works_are_all_kept() -> None:
 
 def test_works_come_in_their_order() -> None:
     """The order of the answers does not decide the order of the findings."""
-    seen = [match(work, Relation.EXCERPT, value=float(work)) for work in range(6)]
+    places = [Box(work / 6, 0.0, (work + 1) / 6, 1.0) for work in range(6)]
+    seen = [match(work, Relation.EXCERPT, value=float(work), place=places[5 - work]) for work in range(6)]
     random.Random(1).shuffle(seen)
 
     assert [one.work for one in merge(seen)] == list(range(6))
@@ -89,3 +90,42 @@ def test_the_order_of_indexes_does_not_matter(relation: Relation) -> None:
     kept = {tuple((one.work, one.relation, one.confidence) for one in merge(order)) for order in permutations(seen)}
 
     assert len(kept) == 1
+
+
+LIKELIHOOD = ("image.features/1;", "likelihood")
+
+
+def test_one_place_shows_one_work() -> None:
+    """Two works that share a drawing are both seen in a copy of one; the one that explains it best is named."""
+    strong = match(0, Relation.EXCERPT, LIKELIHOOD, value=30.0, place=Box(0.0, 0.0, 0.9, 1.0))
+    shadow = match(1, Relation.EXCERPT, LIKELIHOOD, value=7.0, place=Box(0.1, 0.0, 1.0, 1.0))
+
+    assert [one.work for one in merge([shadow, strong])] == [0]
+
+
+def test_a_work_without_a_distance_is_not_nearer_than_one_with() -> None:
+    """What one index does not measure is no evidence for another work."""
+    seen = [match(0, Relation.NEAR_DUPLICATE, value=6.0), match(0, Relation.EXCERPT, LIKELIHOOD, value=30.0)]
+    other = match(1, Relation.EXCERPT, LIKELIHOOD, value=5.0)
+
+    assert [one.work for one in merge([*seen, other])] == [0]
+
+
+def test_a_work_seen_twice_in_one_place_is_one_match_and_in_two_places_two() -> None:
+    """A picture laid on white and on black is looked up twice; a sheet may show a work twice."""
+    here, there = Box(0.0, 0.0, 0.5, 1.0), Box(0.5, 0.0, 1.0, 1.0)
+    seen = [match(0, Relation.CONTAINS, LIKELIHOOD, value=value, place=here) for value in (9.0, 12.0)]
+    seen.append(match(0, Relation.CONTAINS, LIKELIHOOD, value=8.0, place=there))
+
+    assert [one.item_segment for one in merge(seen)] == [here, there]
+
+
+def test_what_was_placed_by_its_parts_is_told_by_its_parts() -> None:
+    """A hash says that a picture is like the work, local features where: both are evidence, the place is theirs."""
+    place = Box(0.0, 0.1, 1.0, 0.9)
+    seen = [match(0, Relation.NEAR_DUPLICATE, value=2.0), match(0, Relation.CONTAINS, LIKELIHOOD, 9.0, place)]
+
+    (merged,) = merge(seen)
+
+    assert merged.item_segment == place
+    assert [one.measure for one in merged.evidence] == ["likelihood", "distance_bits"]

@@ -1,11 +1,9 @@
-"""Edits that put a picture into something larger, or something on top of it: frames, captions, screenshots, collages."""
-
-from typing import cast
+"""Edits that put a picture into something larger, or something on top: frames, captions, screenshots, collages."""
 
 import math
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 Picture = Image.Image
 Random = np.random.Generator
@@ -15,7 +13,26 @@ def _scaled(picture: Picture, factor: float) -> tuple[int, int]:
     return max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
 
 
-WORDS = "the quick brown fox jumps over a lazy dog while artists sign their names in small grey letters".split()
+WORDS = [
+    "the",
+    "quick",
+    "brown",
+    "fox",
+    "jumps",
+    "over",
+    "a",
+    "lazy",
+    "dog",
+    "while",
+    "artists",
+    "sign",
+    "their",
+    "names",
+    "in",
+    "small",
+    "grey",
+    "letters",
+]
 
 
 def border(picture: Picture, random: Random, part: float) -> Picture:
@@ -50,8 +67,8 @@ def text(picture: Picture, random: Random, part: float) -> Picture:
     for line in range(max(1, round(part * picture.height / size))):
         words = " ".join(random.choice(WORDS, 6))
         at = (
-            random.integers(0, max(1, picture.width // 4)),
-            (line * size + random.integers(0, picture.height)) % picture.height,
+            int(random.integers(0, max(1, picture.width // 4))),
+            (line * size + int(random.integers(0, picture.height))) % picture.height,
         )
         draw.text(
             at, words, fill=(255, 255, 255), stroke_width=max(1, size // 12), stroke_fill=(0, 0, 0), font_size=size
@@ -134,11 +151,13 @@ def collage(picture: Picture, random: Random, part: float, width: int) -> Pictur
     canvas = texture(random, (width, round(width * 0.75)))
     for _ in range(5):
         other = texture(random, (width // 3, width // 4))
-        canvas.paste(other, tuple(int(v) for v in random.random(2) * (width * 0.7, width * 0.5)))
+        x, y = random.random(2) * (width * 0.7, width * 0.5)
+        canvas.paste(other, (int(x), int(y)))
     factor = math.sqrt(part * canvas.width * canvas.height / (picture.width * picture.height))
     shown = picture.resize(_scaled(picture, factor), Image.Resampling.BICUBIC)
     room = max(0, canvas.width - shown.width), max(0, canvas.height - shown.height)
-    canvas.paste(shown, tuple(int(v) for v in random.random(2) * room))
+    x, y = random.random(2) * room
+    canvas.paste(shown, (int(x), int(y)))
     return canvas
 
 

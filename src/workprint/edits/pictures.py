@@ -1,7 +1,8 @@
-"""Edits that pictures go through on their way into a dataset, by name and strength. Pure functions of picture and seed.
+"""Edits that pictures go through on their way into a dataset, by name and strength. Pure functions of picture and
+seed.
 
-`EDITS` maps a name (`crop_25`, `jpeg_8`) to a function (picture RGB, generator) -> picture RGB; `render` applies one and
-encodes the result. Randomness comes from the generator alone, so equal seeds give equal pictures.
+`EDITS` maps a name (`crop_25`, `jpeg_8`) to a function (picture RGB, generator) -> picture RGB; `render` applies one and encodes
+the result. Randomness comes from the generator alone, so equal seeds give equal pictures.
 """
 
 import io
@@ -10,13 +11,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from workprint.edits.compositions import (
     _scaled,
     border,
     collage,
-    cut_out,
     emoji,
     frame,
     grid,
@@ -26,7 +26,6 @@ from workprint.edits.compositions import (
     screenshot,
     stripes,
     text,
-    texture,
     vignette,
 )
 
@@ -280,7 +279,7 @@ def _table() -> dict[str, Edit]:
 
 def _chains() -> dict[str, Edit]:
     """Combinations of three."""
-    of = {
+    of: dict[str, tuple[Edit, ...]] = {
         "crop_grey_jpeg": (partial(crop, keep=0.6), grey, partial(jpeg, quality=30)),
         "mirror_text_thumb": (mirror, partial(text, part=0.2), partial(thumbnail, side=200)),
         "rotate_blur_border": (partial(rotate, degrees=10), partial(blur, radius=1), partial(border, part=0.1)),

@@ -17,15 +17,20 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 from scipy.fft import rfft
+from scipy.ndimage import maximum_filter1d
 
 from workprint.errors import LowInformation, TooShort
 from workprint.serial.audio_layout import FREQUENCY_UNIT_HZ, PEAK, SEGMENT_S, TIME_UNIT_S
 
 Float32s = NDArray[np.float32]
 Float64s = NDArray[np.float64]
+Rows = NDArray[np.void]
 
 BATCH_FRAMES: Final = 64
 """Frames transformed at a time: about a second, small enough for the second-level cache."""
+
+_ROW: Final = np.dtype([("time", np.int32), ("frequency", np.uint16), ("strength", np.uint8), ("power", np.float32)])
+"""A peak on its way: time from the start of the recording, and its power beside what is stored of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,10 @@ class PeakParameters:
     """The same along frequency."""
     floor_dbfs: float = -100.0
     """Cells below the level of a sine of this amplitude are no peaks."""
+    depth_db: float = 55.0
+    """Nor are cells so far below the strongest one within `loudness_reach_s` before and after: they come and go with
+    dither, room tone and codecs, and the edges of silence look alike everywhere."""
+    loudness_reach_s: float = 1.0
     least_duration_s: float = 0.5
     least_peaks: int = 24
     least_pitches: int = 8
@@ -70,11 +79,10 @@ def extract_peaks(blocks: Iterable[Float32s], parameters: PeakParameters = PeakP
         LowInformation: it is silent, steady, or has too few peaks.
     """
     clock = _Clock(blocks)
-    found = list(_found_peaks(_power_batches(clock, parameters), parameters))
+    rows = _found_peaks(_power_batches(clock, parameters), parameters)
     duration_s = clock.samples / parameters.sample_rate_hz
     if duration_s < parameters.least_duration_s:
         raise TooShort(f"{duration_s:.2f} s of sound; at least {parameters.least_duration_s} s are needed")
-    rows = np.concatenate(found) if found else np.empty((0, 3))
     _refuse_low_information(rows, parameters)
     return list(_segments(rows, duration_s))
 
@@ -154,21 +162,23 @@ def _power(spectrum, first, last):  # type: ignore[no-untyped-def]
     return power
 
 
-def _found_peaks(batches: Iterable[Float32s], parameters: PeakParameters) -> Iterator[Float64s]:
-    """Yield peaks (n, 3) as time in s, frequency in Hz, prominence in dB, in order of time, then frequency."""
+def _found_peaks(batches: Iterable[Float32s], parameters: PeakParameters) -> Rows:
+    """Return all peaks as `_ROW`, in order of time, then frequency."""
     reach = parameters.reach_frames
     first, last = _band(parameters)
-    edge = np.zeros((2 * reach, last - first + 2), dtype=np.float32)
+    carried = np.zeros((2 * reach, last - first + 2), dtype=np.float32)
     floor = np.float32(10.0 ** (parameters.floor_dbfs / 10.0))
-    frame = -reach
-    carried = edge
-    for power in _with_edge(batches, edge[:reach]):
+    found, loudness = [], []
+    frame = -2 * reach
+    for power in _with_edge(batches, carried[:reach]):
+        loudness.append(power.max(axis=1))
         rows = np.concatenate((carried, power))
         # Only rows with a full neighbourhood on both sides can be decided; the rest wait for the next batch.
         raw = _local_maxima(rows, reach, parameters.reach_bins, floor)
-        yield _in_units(raw, frame - reach, first - 1, parameters)
+        found.append(_in_units(raw, frame, first - 1, parameters))
         frame += power.shape[0]
         carried = rows[rows.shape[0] - 2 * reach :]
+    return _above_depth(np.concatenate(found), np.concatenate(loudness), parameters)
 
 
 def _with_edge(batches: Iterable[Float32s], edge: Float32s) -> Iterator[Float32s]:
@@ -179,7 +189,7 @@ def _with_edge(batches: Iterable[Float32s], edge: Float32s) -> Iterator[Float32s
 
 @njit(cache=True)
 def _local_maxima(power, reach_frames, reach_bins, floor):  # type: ignore[no-untyped-def]
-    """Return (n, 3) float64 of the strongest cells of their rectangles: row, bin (both interpolated), prominence in dB.
+    """Return (n, 3) float64 of the strongest cells of their rectangles: row, bin (both interpolated), power.
 
     Ties go to the earlier and lower cell. Rows within `reach_frames` of either end of `power` are neighbours only.
     """
@@ -196,7 +206,7 @@ def _local_maxima(power, reach_frames, reach_bins, floor):  # type: ignore[no-un
             if _is_strongest(power, row, column, reach_frames, reach_bins):
                 found[count, 0] = row + _vertex(power[row - 1, column], value, power[row + 1, column])
                 found[count, 1] = column + _vertex(power[row, column - 1], value, power[row, column + 1])
-                found[count, 2] = _prominence(power, row, column, reach_bins)
+                found[count, 2] = value
                 count += 1
                 column += reach_bins
             column += 1
@@ -234,46 +244,47 @@ def _vertex(left, centre, right):  # type: ignore[no-untyped-def]
     return min(0.5, max(-0.5, 0.5 * (a - c) / bend))
 
 
-@njit(cache=True)
-def _prominence(power, row, column, reach_bins):  # type: ignore[no-untyped-def]
-    """Return the level of a cell above the mean of its frame's neighbourhood, in dB."""
-    low = max(0, column - reach_bins)
-    high = min(power.shape[1], column + reach_bins + 1)
-    total = 0.0
-    for other in range(low, high):
-        total += power[row, other]
-    return 10.0 * np.log10(power[row, column] * (high - low) / total)
-
-
-def _in_units(raw: Float64s, first_row: int, first_bin: int, parameters: PeakParameters) -> Float64s:
-    """Turn rows and bins into seconds and hertz. A frame's time is that of its middle."""
+def _in_units(raw: Float64s, first_row: int, first_bin: int, parameters: PeakParameters) -> Rows:
+    """Turn rows and bins into the units in which peaks are stored. A frame's time is that of its middle."""
     hop_s = parameters.hop_samples / parameters.sample_rate_hz
     bin_hz = parameters.sample_rate_hz / parameters.window_samples
-    return np.column_stack(((raw[:, 0] + first_row) * hop_s, (raw[:, 1] + first_bin) * bin_hz, raw[:, 2]))
+    rows = np.empty(len(raw), dtype=_ROW)
+    rows["time"] = np.maximum(np.round((raw[:, 0] + first_row) * hop_s / TIME_UNIT_S), 0)
+    rows["frequency"] = np.round((raw[:, 1] + first_bin) * bin_hz / FREQUENCY_UNIT_HZ)
+    rows["power"] = raw[:, 2]
+    return rows
 
 
-def _refuse_low_information(rows: Float64s, parameters: PeakParameters) -> None:
+def _above_depth(rows: Rows, loudness: Float32s, parameters: PeakParameters) -> Rows:
+    """Drop peaks far below what surrounds them; give the rest their strength. `loudness` is the top power per frame."""
+    hop_s = parameters.hop_samples / parameters.sample_rate_hz
+    reach = round(parameters.loudness_reach_s / hop_s)
+    around = maximum_filter1d(loudness, 2 * reach + 1, mode="constant")
+    frames = np.round(rows["time"] * TIME_UNIT_S / hop_s).astype(np.int64)
+    frames = np.minimum(frames, loudness.size - 1)
+    below_db = 10.0 * np.log10(np.maximum(around[frames], 1e-20) / np.maximum(rows["power"], 1e-20))
+    rows["strength"] = 255 - np.clip(np.round(below_db * 2.0), 0, 255)
+    kept = rows[below_db <= parameters.depth_db]
+    return kept[np.lexsort((kept["frequency"], kept["time"]))]
+
+
+def _refuse_low_information(rows: Rows, parameters: PeakParameters) -> None:
     """Raise `LowInformation` where peaks are few, or all at a handful of frequencies."""
     if len(rows) < parameters.least_peaks:
         raise LowInformation(f"only {len(rows)} spectral peaks: silence or nearly so")
-    pitches = np.unique(np.floor(np.log2(rows[:, 1]) * 10.0))
+    hertz = np.maximum(rows["frequency"] * FREQUENCY_UNIT_HZ, 1.0)
+    pitches = np.unique(np.floor(np.log2(hertz) * 10.0))
     if len(pitches) < parameters.least_pitches:
         raise LowInformation(f"all sound is at {len(pitches)} pitches: a tone, a beep or a hum")
 
 
-def _segments(rows: Float64s, duration_s: float) -> Iterator[PeakSegment]:
+def _segments(rows: Rows, duration_s: float) -> Iterator[PeakSegment]:
     """Cut the peaks into segments of `SEGMENT_S`, at least one."""
+    length = round(SEGMENT_S / TIME_UNIT_S)
     for number in range(max(1, int(np.ceil(duration_s / SEGMENT_S)))):
-        start_s = number * SEGMENT_S
-        end_s = min(start_s + SEGMENT_S, duration_s)
-        low, high = np.searchsorted(rows[:, 0], [start_s, start_s + SEGMENT_S])
-        yield PeakSegment(start_s, end_s, _quantised(rows[low:high], start_s))
-
-
-def _quantised(rows: Float64s, start_s: float) -> NDArray[np.void]:
-    """Return rows of (time in s, frequency in Hz, prominence in dB) as an array of `PEAK`."""
-    peaks = np.empty(len(rows), dtype=PEAK)
-    peaks["time"] = np.clip(np.round((rows[:, 0] - start_s) / TIME_UNIT_S), 0, 65535)
-    peaks["frequency"] = np.round(rows[:, 1] / FREQUENCY_UNIT_HZ)
-    peaks["strength"] = np.clip(np.round(rows[:, 2] * 2.0), 0, 255)
-    return peaks[np.lexsort((peaks["frequency"], peaks["time"]))]
+        low, high = np.searchsorted(rows["time"], [number * length, (number + 1) * length])
+        peaks = np.empty(high - low, dtype=PEAK)
+        peaks["time"] = rows["time"][low:high] - number * length
+        peaks["frequency"] = rows["frequency"][low:high]
+        peaks["strength"] = rows["strength"][low:high]
+        yield PeakSegment(number * SEGMENT_S, min((number + 1) * SEGMENT_S, duration_s), peaks)

@@ -1,8 +1,8 @@
 """Landmarks of a stretch of sound as a set of integers, for MinHash.
 
-A token is a pair of peaks (Wang, ISMIR 2003): both frequencies in 24ths of an octave and the time between them in
-steps of 64 ms. It is deliberately coarse: a signature is for comparing two large collections with each other, where
-most landmarks of the same sound must fall on the same token; alignment decides afterwards.
+A token is a pair of peaks (Wang, ISMIR 2003): both frequencies in steps of 31.25 Hz and the time between them in steps of
+32 ms. A signature is for comparing two large stored collections with each other, where most landmarks of the same
+sound must fall on the same token; alignment decides afterwards.
 """
 
 from typing import Final
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from workprint.serial.audio_layout import FREQUENCY_UNIT_HZ, PEAK, TIME_UNIT_S
 
-CELLS_PER_OCTAVE: Final = 24
-TIME_CELL_S: Final = 0.064
-TIME_CELLS: Final = 16
+FREQUENCY_CELL_HZ: Final = 31.25
+FREQUENCY_CELLS: Final = 128
+TIME_CELL_S: Final = 0.032
+TIME_CELLS: Final = 32
 PAIRS_PER_PEAK: Final = 6
-_LOWEST_HZ: Final = 100.0
+FURTHEST_CELLS: Final = 16
+"""Peaks of a pair are at most this far apart in frequency, so that the pairs of a peak spread over time instead."""
 
 
 def landmark_tokens(peaks: NDArray[np.void]) -> NDArray[np.uint32]:
@@ -25,14 +27,14 @@ def landmark_tokens(peaks: NDArray[np.void]) -> NDArray[np.uint32]:
     if peaks.dtype != PEAK:
         raise ValueError(f"peaks are of type {peaks.dtype}, not {PEAK}")
     times = peaks["time"].astype(np.int64)
-    hertz = np.maximum(peaks["frequency"] * FREQUENCY_UNIT_HZ, _LOWEST_HZ)
-    pitches = np.floor(np.log2(hertz / _LOWEST_HZ) * CELLS_PER_OCTAVE).astype(np.int64)
-    return np.unique(_tokens(times, pitches, round(TIME_CELL_S / TIME_UNIT_S)))
+    cells = (peaks["frequency"] * FREQUENCY_UNIT_HZ / FREQUENCY_CELL_HZ).astype(np.int64)
+    cells = np.minimum(cells, FREQUENCY_CELLS - 1)
+    return np.unique(_tokens(times, cells, round(TIME_CELL_S / TIME_UNIT_S)))  # type: ignore[no-any-return]
 
 
 @njit(cache=True)
-def _tokens(times, pitches, units_per_cell):  # type: ignore[no-untyped-def]
-    """Return one token per pair: each peak with the next `PAIRS_PER_PEAK` ones at least one cell later."""
+def _tokens(times, frequencies, units_per_cell):  # type: ignore[no-untyped-def]
+    """Return one token per pair: each peak with the next `PAIRS_PER_PEAK` ones in its zone, at least two cells later."""
     tokens = np.empty(times.size * PAIRS_PER_PEAK, dtype=np.uint32)
     count = 0
     for anchor in range(times.size):
@@ -41,8 +43,9 @@ def _tokens(times, pitches, units_per_cell):  # type: ignore[no-untyped-def]
             cells = (times[other] - times[anchor]) // units_per_cell
             if cells >= TIME_CELLS or taken == PAIRS_PER_PEAK:
                 break
-            if cells >= 1:
-                tokens[count] = (pitches[anchor] * 256 + pitches[other]) * TIME_CELLS + cells
+            if cells >= 2 and abs(frequencies[other] - frequencies[anchor]) <= FURTHEST_CELLS:
+                pair = frequencies[anchor] * FREQUENCY_CELLS + frequencies[other]
+                tokens[count] = pair * TIME_CELLS + cells
                 count += 1
                 taken += 1
     return tokens[:count]

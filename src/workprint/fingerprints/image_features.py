@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from workprint.serial.image_layout import LEVEL_STEP, MAX_POINTS, POINT, SUBPIXEL, Features
 from numba import njit
 from numpy.typing import NDArray
 
@@ -24,6 +23,7 @@ from workprint.fingerprints.point_detector import (
     spread,
     two_thirds,
 )
+from workprint.serial.image_layout import LEVEL_STEP, MAX_POINTS, POINT, SUBPIXEL, Features
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +130,12 @@ def _of_level(
             angle += math.pi
         turn = angle / (2.0 * math.pi)
         row = words[i, 1:]
-        describe(flat, chosen[i], steps[int(round(turn * TURNS)) % TURNS], row)
+        describe(flat, chosen[i], steps[round(turn * TURNS) % TURNS], row)
         if dark:
             for word in range(4):
                 row[word] = ~row[word]
-        shorts[i, 0] = min(int(round(((exact_x + 0.5) * size - 0.5) * SUBPIXEL)), 65535)
-        shorts[i, 1] = min(int(round(((exact_y + 0.5) * size - 0.5) * SUBPIXEL)), 65535)
-        octets[i, 5] = int(round(turn * 256.0)) % 256
+        shorts[i, 0] = min(round(((exact_x + 0.5) * size - 0.5) * SUBPIXEL), 65535)
+        shorts[i, 1] = min(round(((exact_y + 0.5) * size - 0.5) * SUBPIXEL), 65535)
+        octets[i, 5] = round(turn * 256.0) % 256
         octets[i, 6] = dark
     return len(chosen)

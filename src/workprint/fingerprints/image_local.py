@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from workprint.errors import LowInformation
+from workprint.fingerprints.backgrounds import backgrounds
 from workprint.fingerprints.image_features import ITEM, WORK, FeatureSettings, extract
-from workprint.fingerprints.image_hash import backgrounds
 from workprint.fingerprints.minhash import minhash_signature
 from workprint.fingerprints.visual_words import visual_words
 from workprint.model import Fingerprint, Medium, Raster, Recipe

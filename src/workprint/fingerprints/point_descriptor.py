@@ -31,7 +31,8 @@ def _lay_out() -> NDArray[np.int8]:
     for first in (0, 2):
         u, v = both[None, :, first], both[None, :, first + 1]
         columns += [u * sine + v * cosine, u * cosine - v * sine]
-    return np.rint(np.stack(columns, axis=-1)).astype(np.int8)
+    whole: NDArray[np.int8] = np.rint(np.stack(columns, axis=-1)).astype(np.int8)
+    return whole
 
 
 LAYOUT = _lay_out()
@@ -52,7 +53,7 @@ DISC = _disc()
 def is_dark(image: Smooth, y: int, x: int) -> bool:
     """Whether a blob is darker than its surroundings: the sign of the Laplacian."""
     around = image[y - 2, x] + image[y + 2, x] + image[y, x - 2] + image[y, x + 2]
-    return around > np.float32(4) * image[y, x]
+    return bool(around > np.float32(4) * image[y, x])
 
 
 @njit(cache=True, nogil=True)

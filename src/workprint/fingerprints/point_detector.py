@@ -148,7 +148,7 @@ def mark_peaks(response: Smooth) -> NDArray[np.uint8]:
 def _is_ridge(image: Smooth, y: int, x: int, determinant: np.float32) -> bool:
     """Whether a peak lies on a mere line or outline: it bends far more one way than the other (Lowe 2004, 4.1)."""
     trace = image[y - 2, x] + image[y + 2, x] + image[y, x - 2] + image[y, x + 2] - np.float32(4) * image[y, x]
-    return trace * trace > MAX_ELONGATION * determinant
+    return bool(trace * trace > MAX_ELONGATION * determinant)
 
 
 @njit(cache=True, nogil=True)

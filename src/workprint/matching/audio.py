@@ -7,7 +7,7 @@ from itertools import groupby
 
 from workprint.errors import FormatError
 from workprint.matching import thresholds
-from workprint.matching.alignment import Alignment, AlignmentParameters, align
+from workprint.matching.alignment import Alignment, AlignmentParameters, find_alignments
 from workprint.matching.constellation import Constellation, constellation
 from workprint.matching.landmark_index import IndexDamaged, LandmarkIndex, LandmarkParameters
 from workprint.model import (
@@ -57,30 +57,32 @@ class AudioIndex:
         return self._index.tables
 
     def candidates(self, record: FingerprintRecord) -> Sequence[Candidate]:
-        """Works that the item's landmarks point at, each with the places to try."""
-        item = _constellation(record, self.recipe_id)
-        hypotheses = sorted(self._index.hypotheses(item), key=lambda one: (one.work, -one.votes))
-        groups = ((work, tuple(group)) for work, group in groupby(hypotheses, key=lambda one: one.work))
-        return [Candidate(work, self.recipe_id, float(group[0].votes), (item, group)) for work, group in groups]
+        """Works with excerpts in the item.
+
+        An excerpt is grown from the windows that vote for it, so what proposes and what decides work hand in hand
+        here, window by window (`alignment`); `verify` then only tells the outcome.
+        """
+        found = find_alignments(self._index, _constellation(record, self.recipe_id))
+        found = sorted(found, key=lambda one: (one.work, one.item_start_s))
+        groups = ((work, tuple(group)) for work, group in groupby(found, key=lambda one: one.work))
+        return [Candidate(work, self.recipe_id, float(len(group)), group) for work, group in groups]
 
     def verify(self, record: FingerprintRecord, candidate: Candidate) -> Sequence[Match]:
         """Every excerpt of the work that is in the item."""
-        item, hypotheses = candidate.detail
-        work = self._index.work(candidate.work)
-        return [self._match(record, alignment, work) for alignment in align(self._index, item, hypotheses)]
+        return [self._match(record, alignment) for alignment in candidate.detail]
 
     def expected_false_matches(self) -> float:
         """What the alignment's threshold allows, for one item."""
         return float(10.0 ** -AlignmentParameters().least_log10_rarity)
 
-    def _match(self, record: FingerprintRecord, alignment: Alignment, work: Constellation) -> Match:
-        duration_s = record.extent[0]
+    def _match(self, record: FingerprintRecord, alignment: Alignment) -> Match:
+        duration_s, work_duration_s = record.extent[0], float(self._index.tables["work_durations_s"][alignment.work])
         item_span = _span(alignment.item_start_s, alignment.item_end_s, duration_s)
-        work_span = _span(alignment.work_start_s, alignment.work_end_s, work.duration_s)
+        work_span = _span(alignment.work_start_s, alignment.work_end_s, work_duration_s)
         return Match(
             item_id=record.subject_id,
             work=alignment.work,
-            relation=_relation(_whole(item_span, duration_s), _whole(work_span, work.duration_s)),
+            relation=_relation(_whole(item_span, duration_s), _whole(work_span, work_duration_s)),
             confidence=thresholds.confidence(alignment.expected_false_matches),
             item_segment=item_span,
             work_segment=work_span,

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from workprint.serial.audio_layout import FREQUENCY_UNIT_HZ, TIME_UNIT_S
 
 LOWEST_HZ: Final = 100.0
 """Zero on the scale of octaves."""
+
+RANK_REACH_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,20 @@ class Constellation:
     octaves: NDArray[np.float32]
     """(n,), above `LOWEST_HZ`. A change of pitch is a shift on this axis."""
     duration_s: float
+    ranks: NDArray[np.float32]
+    """(n,): the share of the peaks around that are stronger. Those of low rank are the ones that noise leaves standing."""
 
     def between(self, start_s: float, end_s: float) -> "Constellation":
         """Return the peaks of one stretch, at their own times."""
         low, high = np.searchsorted(self.times_s, [start_s, end_s])
-        return Constellation(self.times_s[low:high], self.octaves[low:high], self.duration_s)
+        return self._picked(slice(low, high))
+
+    def strongest(self, share: float) -> "Constellation":
+        """Return that share of the peaks that are stronger than those around them."""
+        return self._picked(self.ranks < share)
+
+    def _picked(self, which: slice | NDArray[np.bool_]) -> "Constellation":
+        return Constellation(self.times_s[which], self.octaves[which], self.duration_s, self.ranks[which])
 
     def backwards(self) -> "Constellation":
         """Return the peaks of the same sound played in reverse: time counts from the end."""
@@ -34,6 +46,7 @@ class Constellation:
             np.ascontiguousarray((self.duration_s - self.times_s)[::-1]),
             np.ascontiguousarray(self.octaves[::-1]),
             self.duration_s,
+            np.ascontiguousarray(self.ranks[::-1]),
         )
 
 
@@ -41,11 +54,33 @@ def constellation(segments: Iterable[tuple[float, float, NDArray[np.void]]]) -> 
     """Join segments of one recording, given as (start_s, end_s, array of `PEAK`), in any order."""
     ordered = sorted(segments, key=lambda segment: segment[0])
     if not ordered:
-        return Constellation(np.empty(0), np.empty(0, dtype=np.float32), 0.0)
+        return Constellation(np.empty(0), np.empty(0, dtype=np.float32), 0.0, np.empty(0, dtype=np.float32))
     times = [start_s + peaks["time"].astype(np.float64) * TIME_UNIT_S for start_s, _, peaks in ordered]
     hertz = np.concatenate([peaks["frequency"] for _, _, peaks in ordered]) * FREQUENCY_UNIT_HZ
     joined = np.concatenate(times)
     # Segments of foreign making may overlap; everything later relies on rising times.
     order = np.argsort(joined, kind="stable")
     octaves = np.log2(np.maximum(hertz, LOWEST_HZ) / LOWEST_HZ).astype(np.float32)
-    return Constellation(joined[order], octaves[order], max(end_s for _, end_s, _ in ordered))
+    strengths = np.concatenate([peaks["strength"] for _, _, peaks in ordered])[order]
+    ranks = _ranks(joined[order], strengths)
+    return Constellation(joined[order], octaves[order], max(end_s for _, end_s, _ in ordered), ranks)
+
+
+@njit(cache=True)
+def _ranks(times_s, strengths):  # type: ignore[no-untyped-def]
+    """Return for each peak the share of those within `RANK_REACH_S` before and after that are stronger."""
+    counts = np.zeros(256, dtype=np.int64)
+    ranks = np.zeros(times_s.size, dtype=np.float32)
+    low = high = 0
+    for number in range(times_s.size):
+        while high < times_s.size and times_s[high] <= times_s[number] + RANK_REACH_S:
+            counts[strengths[high]] += 1
+            high += 1
+        while times_s[low] < times_s[number] - RANK_REACH_S:
+            counts[strengths[low]] -= 1
+            low += 1
+        stronger = 0
+        for strength in range(strengths[number] + 1, 256):
+            stronger += counts[strength]
+        ranks[number] = stronger / (high - low)
+    return ranks

@@ -54,7 +54,10 @@ class DigestIndex:
         Raises:
             FormatError: they are not a digest table.
         """
-        digests, works = tables["digests"], tables["works"]
+        try:
+            digests, works = tables["digests"], tables["works"]
+        except KeyError as error:
+            raise FormatError(f"the digest table lacks {error}") from error
         fits = digests.dtype == np.uint8 and digests.ndim == 2 and digests.shape[1] == _DIGEST_BYTES
         if not fits or works.dtype != np.uint32 or works.shape != digests.shape[:1]:
             raise FormatError("the digest table has the wrong shape")

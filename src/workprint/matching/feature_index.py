@@ -1,18 +1,20 @@
 """Which prints of a portfolio share local features with an item: sorted key tables, saved as plain arrays.
 
 A *print* is the feature set of one rendering of a work (a work with alpha has one on white and one on black). Every
-point is filed under `TABLES` keys, each a run of bits of its descriptor (Indyk & Motwani 1998: bit sampling), once as it
-is and once mirrored; the item is looked up once. The tables are bucket offsets and entries, so that opening them is
+point is filed under `TABLES` keys, each a run of bits of its descriptor (Indyk & Motwani 1998: bit sampling), once as
+it is and once mirrored; the item is looked up once. The tables are bucket offsets and entries, so that opening them is
 mapping them, and a look-up touches only the buckets it needs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from workprint.serial.image_layout import POINT, Features
 from numba import njit
 from numpy.typing import NDArray
+
+from workprint.serial.image_layout import POINT, Features
 
 TABLES = 4
 """Keys per point. More find more and cost more; see NOTES for the measurement."""
@@ -58,7 +60,7 @@ class FeatureIndex:
         return cls(sizes, starts, points, *_file_points(np.ascontiguousarray(words_of(points)[:, 1:])))
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray]) -> "FeatureIndex":
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "FeatureIndex":
         """Take up what `arrays` gave.
 
         Raises:
@@ -68,7 +70,7 @@ class FeatureIndex:
         index._check()
         return index
 
-    def arrays(self) -> Iterator[tuple[str, NDArray]]:
+    def arrays(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """Yield name and content of each array, to be saved as one file each."""
         for name in self.__slots__:
             yield name, getattr(self, name)
@@ -113,7 +115,7 @@ def key_of(descriptors: Words, point: int, mirrored: int, table: int, bits: int)
     """Key of a point in a table: `bits` bits of its descriptor, whose halves are exchanged where mirrored."""
     word = (table // KEYS_PER_WORD) ^ (2 * mirrored)
     shift = table % KEYS_PER_WORD * MAX_KEY_BITS
-    return np.int64((descriptors[point, word] >> np.uint64(shift)) & np.uint64((1 << bits) - 1))
+    return int((descriptors[point, word] >> np.uint64(shift)) & np.uint64((1 << bits) - 1))
 
 
 @njit(cache=True, nogil=True)
@@ -141,7 +143,7 @@ def ones(value: np.uint64) -> int:
     value = value - ((value >> np.uint64(1)) & np.uint64(0x5555555555555555))
     value = (value & np.uint64(0x3333333333333333)) + ((value >> np.uint64(2)) & np.uint64(0x3333333333333333))
     value = (value + (value >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((value * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    return int((value * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @njit(cache=True, nogil=True)
@@ -173,7 +175,7 @@ def _keep(nearest: Hits, i: int, entry: int, distance: int) -> None:
 def _scan(item: Words, i: int, words: Words, bucket: NDArray[np.uint32], nearest: Hits) -> None:
     """Compare an item point with the entries of a bucket."""
     for at in range(len(bucket)):
-        entry = np.int64(bucket[at])
+        entry = int(bucket[at])
         if entry >> 1 < len(words):
             distance = distance_bits(item, i, words, entry >> 1, entry & 1)
             if distance < nearest[NEAREST - 1, 2]:

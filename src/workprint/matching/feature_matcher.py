@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from workprint.serial.image_layout import Features
 from numpy.typing import NDArray
 
 from workprint.matching.feature_index import FeatureIndex, Words, look_up, words_of
@@ -18,6 +17,7 @@ from workprint.matching.match_evidence import (
 )
 from workprint.matching.match_geometry import Placement, place
 from workprint.matching.pose_votes import candidates
+from workprint.serial.image_layout import Features
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,9 @@ def propose(index: FeatureIndex, item: Prepared) -> list[Proposal]:
     words = words_of(index.points)
     hits = look_up(item.points, words, index.offsets, index.entries)
     proposals, starts = candidates(item.points, words, index.starts, hits)
-    return [Proposal(*row, start) for row, start in zip(proposals.tolist(), starts, strict=True)]
+    return [
+        Proposal(int(row[0]), int(row[1]), int(row[2]), start) for row, start in zip(proposals, starts, strict=True)
+    ]
 
 
 def judge(index: FeatureIndex, item: Prepared, proposal: Proposal, threshold: float = THRESHOLD) -> FeatureMatch | None:

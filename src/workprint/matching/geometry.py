@@ -250,7 +250,8 @@ def _unscale(inner: Map, means: NDArray[np.float64], spreads: NDArray[np.float64
     )
     after = np.array([[spreads[1], 0.0, means[2]], [0.0, spreads[1], means[3]], [0.0, 0.0, 1.0]])
     whole = after @ inner.reshape(3, 3) @ before
-    return whole.ravel() / whole[2, 2] if abs(whole[2, 2]) > 1e-9 else whole.ravel()
+    depth = float(whole[2, 2])
+    return np.ascontiguousarray(whole).ravel() / (depth if abs(depth) > 1e-9 else 1.0)
 
 
 @njit(cache=True, nogil=True)

@@ -113,9 +113,9 @@ class HashIndex:
         return thresholds.hash_false_match_rate(thresholds.HASH_DISTANCE_BITS) * len(self._table)
 
     def _near(self, print_: Fingerprint) -> list[Candidate]:
-        query = np.frombuffer(print_.value, dtype="<u8")
-        if query.shape != (WORDS,):
+        if len(print_.value) != 8 * WORDS:
             raise FormatError(f"a hash of {len(print_.value)} bytes where {8 * WORDS} belong")
+        query = np.frombuffer(print_.value, dtype="<u8")
         places, distances = self._table.within(query, thresholds.HASH_DISTANCE_BITS)
         return [
             Candidate(int(self._works[at]), self.recipe_id, float(distance), int(self._variants[at]))

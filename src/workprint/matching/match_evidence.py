@@ -27,7 +27,7 @@ THRESHOLD = 1.3
 
 TAIL = (2.6e-5, 0.57, -3.0)
 """Decoys by evidence: (rate, decay, from): a look-alike and a work reach evidence e with chance
-rate * exp(-decay * (e - from)). Measured on look-alikes of the same makers, so far above what strangers' pictures give."""
+rate * exp(-decay * (e - from)). Measured on look-alikes of the same makers, so far above what strangers give."""
 
 LEAST_PAIRS = 6
 LEAST_TOTAL = 8.0

@@ -53,10 +53,11 @@ def place(mapping: Map, work_size: tuple[int, int], item_size: tuple[int, int]) 
     if seen is None or not _is_view(seen):
         return None
     shown = _clip(seen, *item_size)
-    back = _project(np.linalg.inv(mapping.reshape(3, 3)).ravel(), shown) if len(shown) > 2 else None
+    inverse: Map = np.linalg.inv(mapping.reshape(3, 3)).astype(np.float64)
+    back = _project(inverse.ravel(), shown) if len(shown) > 2 else None
     if back is None:
         return None
-    middle = np.array([work_size[0] / 2, work_size[1] / 2])
+    middle = np.array([work_size[0] / 2, work_size[1] / 2], np.float64)
     a, b, c, d = _slope(mapping, middle)
     mirrored = a * d - b * c < 0
     rotation = math.atan2(-c, a) if not mirrored else math.atan2(c, -a)

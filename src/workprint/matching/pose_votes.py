@@ -7,11 +7,11 @@ other hits vote: exact for the few hits a print has, and with no bins to fall be
 import math
 
 import numpy as np
-from workprint.serial.image_layout import LEVEL_STEP, SUBPIXEL
 from numba import njit
 from numpy.typing import NDArray
 
 from workprint.matching.feature_index import Hits, Words
+from workprint.serial.image_layout import LEVEL_STEP, SUBPIXEL
 
 MAX_GROUP = 96
 """Hits of one print that take part."""
@@ -50,7 +50,7 @@ def place_of(words: Words, i: int) -> tuple[float, float]:
 @njit(cache=True, nogil=True)
 def level_of(words: Words, i: int) -> int:
     """Pyramid level, bounded because stored bytes may say anything."""
-    return min((np.int64(words[i, 0]) >> 32) & 0xFF, MAX_LEVEL)
+    return min(int((np.int64(words[i, 0]) >> 32) & 0xFF), MAX_LEVEL)
 
 
 @njit(cache=True, nogil=True)
@@ -62,7 +62,7 @@ def angle_of(words: Words, i: int) -> float:
 @njit(cache=True, nogil=True)
 def dark_of(words: Words, i: int) -> int:
     """1 where the point is darker than its surroundings."""
-    return (np.int64(words[i, 0]) >> 48) & 1
+    return int((np.int64(words[i, 0]) >> 48) & 1)
 
 
 @njit(cache=True, nogil=True)
@@ -95,7 +95,7 @@ def similarity_of(item: Words, i: int, words: Words, entry: int, out: NDArray[np
 def _flags(item: Words, words: Words, hit: NDArray[np.int64]) -> int:
     """mirrored + 2 * negative: what two hits must share to agree."""
     point = hit[1] >> 1
-    return (hit[1] & 1) + 2 * (dark_of(item, hit[0]) ^ dark_of(words, point))
+    return int(hit[1] & 1) + 2 * (dark_of(item, hit[0]) ^ dark_of(words, point))
 
 
 @njit(cache=True, nogil=True)

@@ -13,7 +13,8 @@ SEGMENT_S: Final = 240.0
 """Longest stretch of sound in one segment, so that `time` fits sixteen bits."""
 
 PEAK: Final = np.dtype([("time", "<u2"), ("frequency", "<u2"), ("strength", "u1")])
-"""One spectral peak, five bytes: time since the start of its segment, frequency, and prominence in half decibels."""
+"""One spectral peak, five bytes: time since the start of its segment, frequency, and strength: 255 less the
+half decibels that it lies below the strongest peak around."""
 
 
 class PeakBytesError(ValueError):
