@@ -30,7 +30,7 @@ from workprint.errors import FormatError, UsageError
 from workprint.model import Failure, FingerprintRecord, Medium, Picture, Work
 from workprint.protocols import Tables
 from workprint.serial.lines import check_format, dumps, failure_from_json, failure_to_json
-from workprint.serial.records import from_table, to_table
+from workprint.serial.records import Row, from_table, to_table
 
 FORMAT = "workprint-portfolio"
 VERSION = 1
@@ -58,6 +58,8 @@ class PortfolioContents:
     previews: Mapping[int, Picture] = field(default_factory=dict)
     """By position of the work."""
     tool_version: str = ""
+    excluded: tuple[FingerprintRecord, ...] = ()
+    """Pictures and recordings that never count where they are part of a work."""
 
 
 class Portfolio:
@@ -110,13 +112,11 @@ class Portfolio:
         Raises:
             FormatError: they are damaged.
         """
-        try:
-            table = pq.read_table(pa.BufferReader(self._bytes("records.parquet")))
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise FormatError(f"{self.path} holds damaged records") from error
-        for row in from_table(table, self.recipes, str(self.path)):
-            if not isinstance(row, Failure):
-                yield row[0]
+        return self._records("records.parquet")
+
+    def excluded(self) -> Iterator[FingerprintRecord]:
+        """The fingerprints of what never counts where it is part of a work. Raises as `records`."""
+        return self._records("excluded.parquet")
 
     def preview(self, work: int) -> Picture | None:
         """The small picture of a work, if the creator put one in."""
@@ -130,6 +130,15 @@ class Portfolio:
         """Release the file; where tables are still in use, that happens with the last of them."""
         with suppress(BufferError):
             self._map.close()
+
+    def _records(self, name: str) -> Iterator[FingerprintRecord]:
+        try:
+            table = pq.read_table(pa.BufferReader(self._bytes(name)))
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise FormatError(f"{self.path} holds damaged records") from error
+        for row in from_table(table, self.recipes, str(self.path)):
+            if not isinstance(row, Failure):
+                yield row[0]
 
     @property
     def _entries(self) -> Mapping[str, Any]:
@@ -247,17 +256,20 @@ def _entries(contents: PortfolioContents) -> Iterator[tuple[str, bytes]]:
     yield "works.json", _json_bytes([_work_to_json(work) for work in contents.works])
     yield "terms.json", _json_bytes(contents.terms)
     yield "unfindable.json", _json_bytes([failure_to_json(failure) for failure in contents.unfindable])
-    records = io.BytesIO()
-    no_attributes: dict[str, Any] = {}
-    pq.write_table(
-        to_table([(one, no_attributes) for one in contents.records], contents.recipes), records, compression="zstd"
-    )
-    yield "records.parquet", records.getvalue()
+    yield "records.parquet", _parquet(contents.records, contents.recipes)
+    yield "excluded.parquet", _parquet(contents.excluded, contents.recipes)
     for recipe, tables in contents.tables.items():
         for name, table in tables.items():
             yield _table_entry(recipe, name), _npy(table)
     for work, picture in sorted(contents.previews.items()):
         yield _preview_entry(work, picture)
+
+
+def _parquet(records: Sequence[FingerprintRecord], recipes: Sequence[str]) -> bytes:
+    stream = io.BytesIO()
+    rows: list[Row] = [(record, {}) for record in records]
+    pq.write_table(to_table(rows, recipes), stream, compression="zstd")
+    return stream.getvalue()
 
 
 def _write_entry(archive: zipfile.ZipFile, position_bytes: int, name: str, data: bytes) -> None:

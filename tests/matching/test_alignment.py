@@ -38,7 +38,9 @@ def test_a_clip_is_found_at_its_place(index: LandmarkIndex) -> None:
     assert match.work_start_s - match.item_start_s == pytest.approx(56_123 / 8000, abs=0.02)
     assert (match.tempo, match.pitch_ratio) == (pytest.approx(1.0, abs=0.01), pytest.approx(1.0, abs=0.01))
     assert match.item_end_s - match.item_start_s > 1.5
-    assert match.expected_false_matches < 1e-6 and match.confidence > 0.999 and match.aligned >= match.threshold
+    assert match.expected_false_matches < 1e-6
+    assert match.confidence > 0.999
+    assert match.aligned >= match.threshold
 
 
 def test_a_splice_gives_two_segments(index: LandmarkIndex) -> None:
@@ -46,7 +48,8 @@ def test_a_splice_gives_two_segments(index: LandmarkIndex) -> None:
     other = sounds.voice(6.0, seed=99)
     first, second = found(index, np.concatenate((WORKS[1][:24_000], other, WORKS[1][80_000:104_000])))
     assert (first.work, second.work) == (1, 1)
-    assert first.item_end_s < 4.0 and second.item_start_s > 8.5
+    assert first.item_end_s < 4.0
+    assert second.item_start_s > 8.5
     assert second.work_start_s == pytest.approx(10.0, abs=0.5)
 
 
@@ -61,7 +64,9 @@ def test_works_do_not_match_each_other(index: LandmarkIndex) -> None:
     """Each work is found in itself, whole, and nowhere else."""
     for number, work in enumerate(WORKS):
         (match,) = found(index, work)
-        assert match.work == number and match.item_start_s < 0.5 and match.item_end_s > 19.5
+        assert match.work == number
+        assert match.item_start_s < 0.5
+        assert match.item_end_s > 19.5
 
 
 @pytest.mark.parametrize(

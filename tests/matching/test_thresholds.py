@@ -27,11 +27,11 @@ def test_what_chance_cannot_do_is_as_good_as_certain() -> None:
 
 
 @pytest.mark.parametrize("works", [1, 1_000])
-def test_a_million_items_meet_the_target(works: int) -> None:
-    """At the threshold, less than one false match per million items is expected for a thousand works."""
+def test_even_among_look_alikes_false_matches_are_few(works: int) -> None:
+    """If all of a million items were look-alikes of the works, some dozen false matches per thousand works come of it."""
     variants = 16
 
-    assert hash_false_match_rate(HASH_DISTANCE_BITS) * works * variants * 1e6 < 10.0 * works / 1_000 + 1.0
+    assert hash_false_match_rate(HASH_DISTANCE_BITS) * works * variants * 1e6 < 12.0 * works / 1_000
 
 
 def test_the_manifest_names_every_threshold() -> None:

@@ -14,10 +14,11 @@ under `if __name__ == "__main__":`. Every function raises children of `workprint
 
 from workprint.api.checking import Card, check, read_card, write_card
 from workprint.api.demo import demo
-from workprint.api.indexing import Indexed, Labels, index
+from workprint.api.indexing import Indexed, index
 from workprint.api.inspecting import inspect
 from workprint.api.reporting import REPORT, report
 from workprint.api.scanning import Settings, fingerprint, match, scan
+from workprint.api.works import Labels
 from workprint.findings import Results, read_failures, read_results
 from workprint.reports.robustness import Robustness, robustness
 

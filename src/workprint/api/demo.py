@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from workprint.api.indexing import Labels, index
+from workprint.api.indexing import index
 from workprint.api.reporting import REPORT, report
 from workprint.api.scanning import Settings, Watch, scan
+from workprint.api.works import Labels
 from workprint.errors import UsageError
 from workprint.findings import Results
 

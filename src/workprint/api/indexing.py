@@ -6,24 +6,19 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from workprint import __version__, plugins
+from workprint.api.works import Entry, IndexShard, Labels, Outcome, shards_of
 from workprint.consent.terms import read_terms, terms_to_json
-from workprint.datasets.addresses import encode_name
-from workprint.errors import DatasetError, ItemError, UsageError
-from workprint.ingest import Pipeline, failure
-from workprint.media.pictures import sound_picture, thumbnail
+from workprint.errors import RecipeMismatch, UsageError
+from workprint.ingest import Pipeline
 from workprint.model import (
-    Blob,
     Depth,
     Failure,
     FingerprintRecord,
     Limits,
-    Medium,
-    PassedOver,
-    Picture,
     Progress,
     Shard,
     Work,
@@ -32,18 +27,6 @@ from workprint.portfolio import Portfolio, PortfolioContents, write_portfolio
 from workprint.protocols import Tables
 
 Watch = Callable[[Progress], None]
-_PREVIEW_PX = 320
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """Whose works they are, and what the index is to say of them."""
-
-    creator: str = ""
-    contact: str = ""
-    terms: Path | None = None
-    previews: bool = False
-    """Put small pictures and waveforms of the works into the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,56 +44,6 @@ class Indexed:
     """Files of this run that do not claim to be media."""
     alike: tuple[tuple[str, str], ...]
     """Pairs of works in the index that are the same file twice."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A work on its way into the index."""
-
-    work: Work
-    record: FingerprintRecord
-    preview: Picture | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What came of one shard of a creator's files."""
-
-    entries: tuple[_Entry, ...]
-    failures: tuple[Failure, ...]
-    passed_over: int
-
-
-@dataclass(frozen=True, slots=True)
-class _IndexShard:
-    """Fingerprints one shard of a creator's files, in every way that datasets are fingerprinted."""
-
-    reader: str
-    prefix: str
-    labels: Labels
-    limits: Limits
-
-    def __call__(self, shard: Shard) -> _Outcome:
-        entries, failures, passed_over = [], [], 0
-        for read in plugins.reader(shard.uri, self.reader, self.limits).read(shard):
-            if isinstance(read, PassedOver):
-                passed_over += 1
-            elif isinstance(read, Failure):
-                failures.append(replace(read, subject_id=self.prefix + read.subject_id))
-            else:
-                try:
-                    entries.append(self._entry(self.prefix + read[0].item_id, read[1]))
-                except (ItemError, OSError) as error:
-                    failures.append(failure(self.prefix + read[0].item_id, error))
-        return _Outcome(tuple(entries), tuple(failures), passed_over)
-
-    def _entry(self, work_id: str, blob: Blob) -> _Entry:
-        record = Pipeline(Depth.THOROUGH, self.limits).record(work_id, blob, as_work=True)
-        if record.medium is Medium.IMAGE:
-            fast = Pipeline(Depth.FAST, self.limits).record(work_id, blob, as_work=True)
-            record = replace(record, fingerprints=(*record.fingerprints, *fast.fingerprints))
-        work = Work(work_id, _title(work_id), self.labels.creator, self.labels.contact, None, record.medium)
-        return _Entry(work, record, _preview(blob, record.medium, self.limits) if self.labels.previews else None)
 
 
 def index(
@@ -136,7 +69,9 @@ def index(
     before = _contents_of(output)
     labels = _completed(labels or Labels(), output, before)
     terms = read_terms(labels.terms) if labels.terms else None
-    outcomes = list(_outcomes(paths, labels, limits, (jobs, watch)))
+    excluded = _excluded(before, labels.exclude, limits)
+    plans = list(_plans(paths, labels, limits, excluded))
+    outcomes = list(_outcomes(plans, jobs, watch))
     new = [entry for outcome in outcomes for entry in outcome.entries]
     failures = tuple(one for outcome in outcomes for one in outcome.failures)
     if terms:
@@ -145,7 +80,7 @@ def index(
     if not new and not before.works:
         raise UsageError(_nothing_found(paths, failures))
     all_terms = {line["terms_id"]: line for line in (*before.terms, *([terms_to_json(terms)] if terms else ()))}
-    contents = _joined(before, new, failures, all_terms)
+    contents = replace(_joined(before, new, failures, all_terms), excluded=excluded)
     write_portfolio(output, contents)
     return Indexed(
         path=output,
@@ -158,22 +93,23 @@ def index(
     )
 
 
-def _outcomes(
-    paths: Sequence[Path], labels: Labels, limits: Limits, run: tuple[int, Watch | None]
-) -> Iterator[_Outcome]:
-    jobs, watch = run
-    seen = failed = 0
-    plans = []
+def _plans(
+    paths: Sequence[Path], labels: Labels, limits: Limits, excluded: tuple[FingerprintRecord, ...]
+) -> Iterator[tuple[IndexShard, list[Shard]]]:
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path} does not exist; give a folder or file with works")
-        name, shards = _shards(path, limits)
+        name, shards = shards_of(path, limits)
         prefix = f"{path.resolve().name}/" if len(paths) > 1 and path.is_dir() else ""
-        plans.append((_IndexShard(name, prefix, labels, limits), shards))
+        yield IndexShard(name, prefix, labels, limits, excluded), shards
+
+
+def _outcomes(plans: Sequence[tuple[IndexShard, list[Shard]]], jobs: int, watch: Watch | None) -> Iterator[Outcome]:
+    engine = plugins.engine("local", jobs or len(os.sched_getaffinity(0)))
     total = sum(len(shards) for _, shards in plans)
-    done = 0
+    done = seen = failed = 0
     for function, shards in plans:
-        for outcome in plugins.engine("local", jobs or len(os.sched_getaffinity(0))).map(function, shards):
+        for outcome in engine.map(function, shards):
             done += 1
             seen += len(outcome.entries) + len(outcome.failures)
             failed += len(outcome.failures)
@@ -182,15 +118,15 @@ def _outcomes(
             yield outcome
 
 
-def _shards(path: Path, limits: Limits) -> tuple[str, list[Shard]]:
-    """The reader to use, and what it is to read: a folder, a container, or one file in its folder."""
-    try:
-        reader = plugins.reader(str(path), None, limits)
-    except DatasetError:
-        if not path.is_file():
-            raise
-        return "folder", [Shard(path.name, str(path.parent), (encode_name(path.name),))]
-    return reader.name, list(reader.shards(str(path)))
+def _excluded(before: PortfolioContents, paths: Sequence[Path], limits: Limits) -> tuple[FingerprintRecord, ...]:
+    """What the index excluded before, and what is to be excluded from now on."""
+    outcomes = list(_outcomes(list(_plans(paths, Labels(), limits, ())), 1, None))
+    for outcome in outcomes:
+        for failure in outcome.failures:
+            raise UsageError(f"{failure.subject_id} cannot be excluded: {failure.detail}")
+    records = [*before.excluded, *(entry.record for outcome in outcomes for entry in outcome.entries)]
+    by_content = {record.content_digest: record for record in records}
+    return tuple(by_content[digest] for digest in sorted(by_content))
 
 
 def _contents_of(output: Path) -> PortfolioContents:
@@ -206,6 +142,7 @@ def _contents_of(output: Path) -> PortfolioContents:
         portfolio.recipes,
         {},
         previews,
+        excluded=tuple(portfolio.excluded()),
     )
     portfolio.close()
     return contents
@@ -218,10 +155,10 @@ def _completed(labels: Labels, output: Path, before: PortfolioContents) -> Label
 
 
 def _joined(
-    before: PortfolioContents, new: Sequence[_Entry], failures: Sequence[Failure], terms: Mapping[str, Any]
+    before: PortfolioContents, new: Sequence[Entry], failures: Sequence[Failure], terms: Mapping[str, Any]
 ) -> PortfolioContents:
     entries = {
-        _key(work): _Entry(work, record, before.previews.get(at))
+        _key(work): Entry(work, record, before.previews.get(at))
         for at, (work, record) in enumerate(zip(before.works, before.records, strict=True))
     }
     entries.update({_key(entry.work): entry for entry in new})
@@ -230,6 +167,10 @@ def _joined(
     for entry in new:
         failed.pop(entry.work.work_id, None)
     recipes = tuple(dict.fromkeys(recipe for depth in Depth for recipe in Pipeline(depth, Limits()).recipes))
+    if before.works and before.recipes != recipes:
+        raise RecipeMismatch(
+            "the index was made by another version of Workprint, in another way; make it anew from all works"
+        )
     records = tuple(entry.record for entry in kept)
     used = {entry.work.terms_id for entry in kept}
     return PortfolioContents(
@@ -249,7 +190,7 @@ def _tables(records: Sequence[FingerprintRecord], recipes: Sequence[str]) -> dic
     return {recipe: one.build(recipe, records).tables() for recipe, one in classes.items() if one}
 
 
-def _refuse_double(entries: Sequence[_Entry]) -> None:
+def _refuse_double(entries: Sequence[Entry]) -> None:
     names = Counter(entry.work.work_id for entry in entries)
     for name, times in names.items():
         if times > 1:
@@ -277,13 +218,3 @@ def _alike(contents: PortfolioContents) -> Iterator[tuple[str, str]]:
 
 def _key(work: Work) -> tuple[str, str]:
     return work.creator, work.work_id
-
-
-def _title(work_id: str) -> str:
-    return PurePosixPath(work_id).stem.replace("-", " ").replace("_", " ").strip() or work_id
-
-
-def _preview(blob: Blob, medium: Medium, limits: Limits) -> Picture | None:
-    if medium is Medium.IMAGE:
-        return thumbnail(blob, limits, _PREVIEW_PX)
-    return replace(sound_picture(blob, limits, None), mime_type="", data=b"")

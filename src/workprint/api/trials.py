@@ -19,14 +19,16 @@ from workprint.model import Blob, Limits, Medium
 PICTURE_TRIALS = (
     "identity", "letterbox_256", "centre_crop_512", "thumbnail_128", "thumbnail_64", "jpeg_8", "grey", "sepia",
     "negative", "brightness_0.6", "contrast_0.4", "posterise_3", "blur_3", "sharpen_200", "noise_25", "pixelate_64",
-    "fade_0.5", "mirror", "flip", "rotate_15", "rotate_90", "crop_0.6", "crop_0.4", "crop_0.25", "aspect_1.3", "skew_0.15",
-    "perspective_0.2", "border_0.2", "frame_0.1", "text_0.2", "emoji_3", "stripes_0.3", "picture_on_top_0.15", "meme",
+    "fade_0.5", "mirror", "flip", "rotate_15", "rotate_90", "crop_0.6", "crop_0.4", "crop_0.25", "aspect_1.3",
+    "skew_0.15", "perspective_0.2", "border_0.2", "frame_0.1", "text_0.2", "emoji_3", "stripes_0.3",
+    "picture_on_top_0.15", "meme",
     "screenshot_1280", "collage_0.15", "grid_2",
 )  # fmt: skip
 CLIP_LENGTHS_S = (1, 2, 3, 5, 8)
 SOUND_TRIALS = (
     "mp3 24k", "opus 24k", "telephone", "quiet -20 dB", "compressed 4", "denoised", "white 10 dB", "babble 10 dB",
-    "music 10 dB", "reverb 0.3 s", "speed 0.9", "speed 1.1", "tempo 1.25", "pitch +2", "reversed", "silence cut", "spliced",
+    "music 10 dB", "reverb 0.3 s", "speed 0.9", "speed 1.1", "tempo 1.25", "pitch +2", "reversed",
+    "silence cut", "spliced",
 )  # fmt: skip
 """Each on a clip of `_TRIAL_CLIP_S`."""
 _TRIAL_CLIP_S = 3

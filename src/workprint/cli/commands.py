@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,20 +10,25 @@ from typing import Any, NoReturn
 import click
 
 from workprint import __version__
+from workprint.cli.options import (
+    DATASET_OPTIONS,
+    JOBS,
+    NEVER,
+    PATH,
+    PORTFOLIO,
+    PORTFOLIOS,
+    QUIET,
+    REGION,
+    VERDICT_OPTIONS,
+    choice,
+    with_options,
+)
 from workprint.cli.progress import shown
 from workprint.errors import UsageError, WorkprintError
 from workprint.model import Depth, Level, Use
 
 NOTHING_TO_ACT_ON, FINDINGS, USAGE, FAILED, INCOMPLETE = range(5)
-_NEVER = "never"
 _REPORT_FORMATS = ("html", "csv", "jsonl")
-
-_PATH: Any = click.Path(path_type=Path)
-_PORTFOLIO: Any = click.Path(path_type=Path, dir_okay=False)
-
-
-def _choice(names: Iterable[str]) -> click.Choice[str]:
-    return click.Choice([str(name) for name in names])
 
 
 class Commands(click.Group):
@@ -56,46 +60,6 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 
-def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def decorated(function: Any) -> Any:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorated
-
-
-_QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress and no summary.")
-_JOBS = click.option("--jobs", "-j", type=click.IntRange(min=0), default=0, help="Processes. Default: one per core.")
-_PORTFOLIOS = click.option(
-    "--portfolio", "-p", "portfolios", type=_PORTFOLIO, multiple=True, required=True,
-    help="A portfolio index, made by `workprint index`. May be given several times.",
-)  # fmt: skip
-_DATASET_OPTIONS = _options(
-    click.option(
-        "--depth", type=_choice(Depth), default=Depth.THOROUGH.value, show_default=True,
-        help="How closely to look at pictures: `fast` compares whole pictures only.",
-    ),
-    click.option("--reader", help="Name of the dataset reader. Default: recognised by content."),
-    click.option("--engine", default="local", show_default=True, help="What runs the shards."),
-    click.option("--max-pixels", type=click.IntRange(min=1), default=200_000_000, show_default=True,
-                 help="Larger pictures fail as `too_large`."),
-    click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), default=12 * 3600.0, show_default=True,
-                 help="Longer recordings fail as `too_large`."),
-)  # fmt: skip
-_VERDICT_OPTIONS = _options(
-    click.option("--use", type=_choice(Use), default=Use.AI_GENERATIVE_TRAINING.value, show_default=True,
-                 help="What the dataset is for."),
-    click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
-                 help="The day to judge permission for. Default: today."),
-    click.option("--fail-on", type=_choice([*Level, _NEVER]), default=Level.WARNING.value, show_default=True,
-                 help="Exit with 1 if there is a finding of this level or above."),
-    click.option("--allow-failures", is_flag=True, help="Do not exit with 4 because of items that cannot be read."),
-    click.option("--portfolio-media", type=_PATH, multiple=True,
-                 help="The folder that was given to `index`, to show the works in the report."),
-)  # fmt: skip
-
-
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="workprint")
 def main() -> None:
@@ -113,13 +77,18 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("paths", type=_PATH, nargs=-1, required=True, metavar="PATH...")
-@click.option("--output", "-o", type=_PATH, required=True, help="The index to write, or to add to.")
+@click.argument("paths", type=PATH, nargs=-1, required=True, metavar="PATH...")
+@click.option("--output", "-o", type=PATH, required=True, help="The index to write, or to add to.")
 @click.option("--creator", default="", help="Whose works these are. Default: the name of the index.")
 @click.option("--contact", default="", help="Where to ask for a licence.")
-@click.option("--terms", type=_PATH, help="A terms.yaml: what is allowed with these works.")
+@click.option("--terms", type=PATH, help="A terms.yaml: what is allowed with these works.")
 @click.option("--previews", is_flag=True, help="Put small pictures and waveforms of the works into the index.")
-@_options(_JOBS, _QUIET)
+@click.option("--exclude", type=PATH, multiple=True,
+              help="A picture or recording that never counts where it is part of a work: a logo, a stock texture, a "
+              "jingle. Holds for works added from now on.")  # fmt: skip
+@click.option("--exclude-region", "regions", type=REGION, multiple=True, metavar="WORK=PLACE",
+              help="A part of a work that never counts: LEFT,TOP,RIGHT,BOTTOM as fractions, or START,END.")  # fmt: skip
+@with_options(JOBS, QUIET)
 def index(paths: tuple[Path, ...], output: Path, jobs: int, quiet: bool, **labels: Any) -> None:
     """Make a portfolio index from your works, or add to one.
 
@@ -133,30 +102,30 @@ def index(paths: tuple[Path, ...], output: Path, jobs: int, quiet: bool, **label
     from workprint import api
 
     with shown("indexing", quiet) as watch:
-        done = api.index(paths, output, api.Labels(**labels), jobs=jobs, watch=watch)
+        regions = labels.pop("regions")
+        done = api.index(paths, output, api.Labels(exclude_regions=regions, **labels), jobs=jobs, watch=watch)
     for failure in done.unfindable:
         click.echo(f"cannot be found: {printable(failure.subject_id)}: {printable(failure.detail)}", err=True)
     for first, second in done.alike:
         click.echo(f"the same twice: {printable(first)} and {printable(second)}", err=True)
     if not quiet:
-        click.echo(
-            f"{done.path}: {done.works} {'work' if done.works == 1 else 'works'} ({done.added} added, {done.replaced} replaced)"
-        )
+        works = "1 work" if done.works == 1 else f"{done.works} works"
+        click.echo(f"{done.path}: {works} ({done.added} added, {done.replaced} replaced)")
 
 
 @main.command()
-@click.argument("portfolio", type=_PATH)
-@click.option("--portfolio-media", type=_PATH, multiple=True, required=True,
+@click.argument("portfolio", type=PATH)
+@click.option("--portfolio-media", type=PATH, multiple=True, required=True,
               help="The folder that was given to `index`.")  # fmt: skip
-@click.option("--depth", type=_choice(Depth), default=Depth.THOROUGH.value, show_default=True,
+@click.option("--depth", type=choice(Depth), default=Depth.THOROUGH.value, show_default=True,
               help="The depth of the scan to come.")  # fmt: skip
 @click.option(
     "--output",
     "-o",
-    type=_PATH,
+    type=PATH,
     help="Also write the card as JSON; a report shows it if it lies beside the index as NAME.card.json.",
 )
-@_options(_JOBS, _QUIET)
+@with_options(JOBS, QUIET)
 def check(portfolio: Path, portfolio_media: tuple[Path, ...], depth: str, **options: Any) -> None:
     """Say which of your works can be found after which edit, before any scan.
 
@@ -191,9 +160,9 @@ def work_in_words(work: Any) -> str:
 
 @main.command()
 @click.argument("dataset")
-@_PORTFOLIOS
-@click.option("--output", "-o", type=_PATH, required=True, help="Folder for the results.")
-@_options(_VERDICT_OPTIONS, _DATASET_OPTIONS, _JOBS, _QUIET)
+@PORTFOLIOS
+@click.option("--output", "-o", type=PATH, required=True, help="Folder for the results.")
+@with_options(VERDICT_OPTIONS, DATASET_OPTIONS, JOBS, QUIET)
 def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, **options: Any) -> None:
     """Look for the works of portfolios in a dataset.
 
@@ -214,9 +183,9 @@ def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
 
 @main.command()
 @click.argument("dataset")
-@click.option("--output", "-o", type=_PATH, required=True, help="Folder for the fingerprint store.")
+@click.option("--output", "-o", type=PATH, required=True, help="Folder for the fingerprint store.")
 @click.option("--allow-failures", is_flag=True, help="Do not exit with 4 because of items that cannot be read.")
-@_options(_DATASET_OPTIONS, _JOBS, _QUIET)
+@with_options(DATASET_OPTIONS, JOBS, QUIET)
 def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, **options: Any) -> None:
     """Fingerprint a dataset into a store: the first half of `scan`.
 
@@ -238,10 +207,10 @@ def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, *
 
 
 @main.command()
-@click.argument("store", type=_PATH)
-@_PORTFOLIOS
-@click.option("--output", "-o", type=_PATH, required=True, help="Folder for the results.")
-@_options(_VERDICT_OPTIONS, _JOBS, _QUIET)
+@click.argument("store", type=PATH)
+@PORTFOLIOS
+@click.option("--output", "-o", type=PATH, required=True, help="Folder for the results.")
+@with_options(VERDICT_OPTIONS, JOBS, QUIET)
 def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, **options: Any) -> None:
     """Look for the works of portfolios in a store: the second half of `scan`. Needs no media.
 
@@ -257,12 +226,12 @@ def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
 
 
 @main.command()
-@click.argument("results", type=_PATH)
+@click.argument("results", type=PATH)
 @click.option("--format", "form", type=click.Choice(_REPORT_FORMATS), default="html", show_default=True)
-@click.option("--output", "-o", type=_PATH, help="File to write. Default: standard output.")
-@click.option("--portfolio", "-p", "portfolios", type=_PORTFOLIO, multiple=True,
+@click.option("--output", "-o", type=PATH, help="File to write. Default: standard output.")
+@click.option("--portfolio", "-p", "portfolios", type=PORTFOLIO, multiple=True,
               help="Portfolio indexes of the scan. Default: where they were then.")  # fmt: skip
-@click.option("--portfolio-media", type=_PATH, multiple=True,
+@click.option("--portfolio-media", type=PATH, multiple=True,
               help="The folder that was given to `index`, to show the works.")  # fmt: skip
 def report(results: Path, form: str, output: Path | None, **places: Any) -> None:
     """Write the results of a scan as a page, a table or lines.
@@ -301,8 +270,8 @@ def inspect(path: str) -> None:
 
 
 @main.command()
-@click.option("--output", "-o", type=_PATH, default=Path("workprint-demo"), show_default=True, help="Folder to write.")
-@_options(_JOBS, _QUIET)
+@click.option("--output", "-o", type=PATH, default=Path("workprint-demo"), show_default=True, help="Folder to write.")
+@with_options(JOBS, QUIET)
 def demo(output: Path, jobs: int, quiet: bool) -> None:
     """Do the whole job on two small portfolios and a dataset that come with Workprint.
 
@@ -345,7 +314,7 @@ def _conclude(results: Any, output: Path, portfolios: tuple[Path, ...], quiet: b
 def _exit_code(results: Any, fail_on: str, allow_failures: bool) -> int:
     """Findings come before incompleteness; an incomplete run is never 0."""
     levels = [finding.level.rank for finding in results.findings]
-    if fail_on != _NEVER and any(rank >= Level(fail_on).rank for rank in levels):
+    if fail_on != NEVER and any(rank >= Level(fail_on).rank for rank in levels):
         return FINDINGS
     if results.manifest.failed and not allow_failures:
         return INCOMPLETE

@@ -1,8 +1,8 @@
 """Edits that pictures go through on their way into a dataset, by name and strength. Pure functions of picture and
 seed.
 
-`EDITS` maps a name (`crop_25`, `jpeg_8`) to a function (picture RGB, generator) -> picture RGB; `render` applies one and encodes
-the result. Randomness comes from the generator alone, so equal seeds give equal pictures.
+`EDITS` maps a name (`crop_0.25`, `jpeg_8`) to a function (picture RGB, generator) -> picture RGB; `render` applies one
+and encodes the result. Randomness comes from the generator alone, so equal seeds give equal pictures.
 """
 
 import io

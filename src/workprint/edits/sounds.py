@@ -7,11 +7,13 @@ Nothing but libraries is needed: PyAV for codecs, numpy, scipy, soxr and librosa
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import av
 import librosa
 import numpy as np
 import soxr
+from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, lfilter, sosfilt
 
@@ -58,11 +60,11 @@ def coded(container: str, codec: str, bit_rate: int, rate_hz: int) -> Edit:
 def _encoded(sound: Sound, rate_hz: int, container: str, codec: str, bit_rate: int) -> bytes:
     stream = io.BytesIO()
     with av.open(stream, "w", format=container) as output:
-        track = output.add_stream(codec, rate=rate_hz, layout="mono")
+        track = cast(AudioStream, output.add_stream(codec, rate=rate_hz, layout="mono"))
         track.bit_rate = bit_rate
         whole = av.AudioFrame.from_ndarray(_clipped(sound)[None, :], format="flt", layout="mono")
         whole.sample_rate = rate_hz
-        kind = track.codec_context.codec.audio_formats[0]
+        kind = (track.codec_context.codec.audio_formats or [av.AudioFormat("fltp")])[0]
         for frame in av.AudioResampler(kind, "mono", rate_hz).resample(whole):
             output.mux(track.encode(frame))
         output.mux(track.encode(None))
@@ -70,7 +72,7 @@ def _encoded(sound: Sound, rate_hz: int, container: str, codec: str, bit_rate: i
 
 
 def _decoded(data: bytes) -> tuple[Sound, int]:
-    with av.open(io.BytesIO(data)) as source:
+    with av.open(io.BytesIO(data), "r") as source:
         track = source.streams.audio[0]
         resampler = av.AudioResampler("flt", "mono", track.rate)
         frames = [out.to_ndarray()[0] for frame in source.decode(track) for out in resampler.resample(frame)]
@@ -98,25 +100,25 @@ def mu_law(sound: Sound, scene: Scene) -> Sound:
 def telephone(sound: Sound, scene: Scene) -> Sound:
     """300 to 3,400 Hz."""
     band = butter(6, (300, 3400), "bandpass", fs=scene.rate_hz, output="sos")
-    return sosfilt(band, sound).astype(np.float32)
+    return np.asarray(sosfilt(band, sound), dtype=np.float32)
 
 
 def gain(decibel: float, ceiling: float = 1.0) -> Edit:
     """Return the edit that makes a sound louder or quieter, clips it, and stores it in 16 bits."""
 
-    def edit(sound: Sound, scene: Scene) -> Sound:
+    def edit(sound: Sound, _scene: Scene) -> Sound:
         louder = np.clip(sound * 10 ** (decibel / 20), -ceiling, ceiling)
-        return (np.round(louder * 32767) / 32767).astype(np.float32)
+        return np.asarray(np.round(louder * 32767) / 32767, dtype=np.float32)
 
     return edit
 
 
-def inverted(sound: Sound, scene: Scene) -> Sound:
+def inverted(sound: Sound, _scene: Scene) -> Sound:
     """Polarity."""
     return -sound
 
 
-def reversed_in_time(sound: Sound, scene: Scene) -> Sound:
+def reversed_in_time(sound: Sound, _scene: Scene) -> Sound:
     """Backwards."""
     return np.ascontiguousarray(sound[::-1])
 
@@ -135,7 +137,7 @@ def compressed(ratio: float) -> Edit:
 
 def _normal(sound: NDArray[np.floating]) -> Sound:
     peak = float(np.abs(sound).max())
-    return (0.7 * sound / peak if peak > 0 else sound).astype(np.float32)
+    return np.asarray(0.7 * sound / peak if peak > 0 else sound, dtype=np.float32)
 
 
 def equalised(decibel: float) -> Edit:
@@ -149,7 +151,7 @@ def equalised(decibel: float) -> Edit:
     return edit
 
 
-def denoised(sound: Sound, scene: Scene) -> Sound:
+def denoised(sound: Sound, _scene: Scene) -> Sound:
     """Spectral subtraction of twice the tenth percentile of each band."""
     spectrum = librosa.stft(sound, n_fft=512, hop_length=128)
     level = np.abs(spectrum)
@@ -172,7 +174,7 @@ def mixed(source: str, ratio_db: float) -> Edit:
             bed = scene.draw().standard_normal(sound.size).astype(np.float32)
         else:
             bed = scene.piece(getattr(scene, source), sound.size)
-        level = np.sqrt(np.mean(sound**2) / max(np.mean(bed**2), 1e-12)) * 10 ** (-ratio_db / 20)
+        level = np.sqrt(np.mean(sound**2) / max(float(np.mean(bed**2)), 1e-12)) * 10 ** (-ratio_db / 20)
         return _normal(sound + level * bed)
 
     return edit
@@ -198,7 +200,7 @@ def speed(factor: float) -> Edit:
 
 def tempo(factor: float) -> Edit:
     """Return the edit that plays faster at the same pitch (phase vocoder)."""
-    return lambda sound, scene: librosa.effects.time_stretch(sound, rate=factor, n_fft=1024)
+    return lambda sound, _scene: librosa.effects.time_stretch(sound, rate=factor, n_fft=1024)
 
 
 def pitch(semitones: float) -> Edit:
@@ -207,7 +209,7 @@ def pitch(semitones: float) -> Edit:
 
 
 def overlapped(factor: float) -> Edit:
-    """Return the edit that plays faster at the same pitch by overlapping pieces of the wave (WSOLA, as sox and ffmpeg)."""
+    """Return the edit that plays faster at the same pitch by overlapping pieces of the wave (WSOLA, as in sox)."""
     return lambda sound, scene: _overlapped(sound, factor, int(0.03 * scene.rate_hz))
 
 
@@ -229,7 +231,7 @@ def _overlapped(sound: Sound, factor: float, step: int) -> Sound:
     return out[: int(sound.size / factor)]
 
 
-def silence_cut(sound: Sound, scene: Scene) -> Sound:
+def silence_cut(sound: Sound, _scene: Scene) -> Sound:
     """Pauses more than 30 dB below the loudest moment are cut out."""
     stretches = librosa.effects.split(sound, top_db=30, frame_length=1024, hop_length=256)
     return np.concatenate([sound[low:high] for low, high in stretches])
@@ -261,7 +263,7 @@ OPUS_24, OPUS_10 = coded("ogg", "libopus", 24_000, 48_000), coded("ogg", "libopu
 AAC_48, AAC_24 = coded("adts", "aac", 48_000, 0), coded("adts", "aac", 24_000, 16_000)
 
 EDITS: Mapping[str, Edit] = {
-    "none": lambda sound, scene: sound,
+    "none": lambda sound, _scene: sound,
     "mp3 64k": MP3_64,
     "mp3 24k": MP3_24,
     "opus 24k": OPUS_24,

@@ -265,7 +265,8 @@ def _above_depth(rows: Rows, loudness: Float32s, parameters: PeakParameters) -> 
     below_db = 10.0 * np.log10(np.maximum(around[frames], 1e-20) / np.maximum(rows["power"], 1e-20))
     rows["strength"] = 255 - np.clip(np.round(below_db * 2.0), 0, 255)
     kept = rows[below_db <= parameters.depth_db]
-    return kept[np.lexsort((kept["frequency"], kept["time"]))]
+    ordered: Rows = kept[np.lexsort((kept["frequency"], kept["time"]))]
+    return ordered
 
 
 def _refuse_low_information(rows: Rows, parameters: PeakParameters) -> None:

@@ -1,6 +1,6 @@
 """Landmarks of a stretch of sound as a set of integers, for MinHash.
 
-A token is a pair of peaks (Wang, ISMIR 2003): both frequencies in steps of 31.25 Hz and the time between them in steps of
+A token is a pair of peaks (Wang, ISMIR 2003): both frequencies in steps of 31.25 Hz, the time between them in steps of
 32 ms. A signature is for comparing two large stored collections with each other, where most landmarks of the same
 sound must fall on the same token; alignment decides afterwards.
 """
@@ -29,12 +29,12 @@ def landmark_tokens(peaks: NDArray[np.void]) -> NDArray[np.uint32]:
     times = peaks["time"].astype(np.int64)
     cells = (peaks["frequency"] * FREQUENCY_UNIT_HZ / FREQUENCY_CELL_HZ).astype(np.int64)
     cells = np.minimum(cells, FREQUENCY_CELLS - 1)
-    return np.unique(_tokens(times, cells, round(TIME_CELL_S / TIME_UNIT_S)))  # type: ignore[no-any-return]
+    return np.unique(_tokens(times, cells, round(TIME_CELL_S / TIME_UNIT_S)))
 
 
 @njit(cache=True)
 def _tokens(times, frequencies, units_per_cell):  # type: ignore[no-untyped-def]
-    """Return one token per pair: each peak with the next `PAIRS_PER_PEAK` ones in its zone, at least two cells later."""
+    """Return one token per pair: each peak with the next `PAIRS_PER_PEAK` ones in its zone, two cells later or more."""
     tokens = np.empty(times.size * PAIRS_PER_PEAK, dtype=np.uint32)
     count = 0
     for anchor in range(times.size):

@@ -1,7 +1,7 @@
 """MinHash signatures (Broder 1997), bit-identical to datasketch's, many tokens at a time.
 
 The definition is that of `datasketch.MinHash(num_perm, seed, scheme="affine32", hashfunc=int_of_bytes)` of version 2:
-tokens are 32-bit integers that are hashed already, so the hash function is the identity (each token is fed to datasketch
+tokens are 32-bit integers that are hashed already, so the hash function is the identity (datasketch is given each
 as its four little-endian bytes, `hashfunc=lambda data: int.from_bytes(data, "little")`). datasketch mixes each token
 with the finalizer of MurmurHash3 and takes, for each of `permutations` affine maps modulo 2**32, the least value.
 Tokens of 64 bits are folded first, see `fold_tokens`.
@@ -33,7 +33,8 @@ def minhash_signature(tokens: UInt32s, permutations: int, seed: int) -> UInt32s:
     if tokens.size == 0:
         raise EmptySet("a MinHash signature needs at least one token")
     factors, offsets = _affine_maps(permutations, seed)
-    return _least_values(_mixed(np.ascontiguousarray(tokens, dtype=np.uint32)), factors, offsets)
+    least: UInt32s = _least_values(_mixed(np.ascontiguousarray(tokens, dtype=np.uint32)), factors, offsets)
+    return least
 
 
 def signature_similarity(left: UInt32s, right: UInt32s) -> float:
@@ -61,7 +62,7 @@ def _mixed(tokens: UInt32s) -> UInt32s:
     mixed = mixed * _FIRST_FACTOR
     mixed = mixed ^ (mixed >> np.uint32(13))
     mixed = mixed * _SECOND_FACTOR
-    return mixed ^ (mixed >> np.uint32(16))
+    return np.asarray(mixed ^ (mixed >> np.uint32(16)), dtype=np.uint32)
 
 
 @njit(cache=True)

@@ -1,7 +1,7 @@
 """Finds the excerpts of a portfolio in an item: votes propose lines in time, and what lies on a line decides."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import exp, log10
 from typing import Final
 
@@ -35,8 +35,8 @@ _SAME_PLACE_S: Final = 0.3
 class AlignmentParameters:
     """How many lines are followed, and what is enough for a match."""
 
-    voting: VotingParameters = VotingParameters()
-    chance: ChanceParameters = ChanceParameters()
+    voting: VotingParameters = field(default_factory=VotingParameters)
+    chance: ChanceParameters = field(default_factory=ChanceParameters)
     followed: int = 3
     """Lines per window, direction and kind of landmark that are followed through the recording."""
     least_aligned: int = 10

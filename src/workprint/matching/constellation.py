@@ -26,7 +26,7 @@ class Constellation:
     """(n,), above `LOWEST_HZ`. A change of pitch is a shift on this axis."""
     duration_s: float
     ranks: NDArray[np.float32]
-    """(n,): the share of the peaks around that are stronger. Those of low rank are the ones that noise leaves standing."""
+    """(n,): the share of the peaks around that are stronger. Noise leaves those of low rank standing."""
 
     def between(self, start_s: float, end_s: float) -> "Constellation":
         """Return the peaks of one stretch, at their own times."""

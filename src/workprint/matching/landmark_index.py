@@ -6,7 +6,7 @@ a moment in it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -38,7 +38,7 @@ _KINDS: Final = {
 STRONG_SHARE: Final = 0.4
 """The strong peaks are weighed by themselves, too: under noise they are the ones that are left."""
 POSTED_S: Final = 0.004
-"""Seconds per step of the times in postings, which lie on the common axis. Sixteen bits hold the length of a triplet."""
+"""Seconds per step of the times in postings, which lie on the common axis. Sixteen bits hold a triplet."""
 POSTED_OCTAVES: Final = 1.0 / 8192
 """Octaves per step of the pitches in postings."""
 
@@ -51,10 +51,10 @@ class IndexDamaged(ValueError):
 class LandmarkParameters:
     """How the portfolio's landmarks are made. A large portfolio may use fewer triplets per peak."""
 
-    pair: PairShape = PairShape()
-    triplet: TripletShape = TripletShape()
+    pair: PairShape = field(default_factory=PairShape)
+    triplet: TripletShape = field(default_factory=TripletShape)
     triplet_share: float = 0.75
-    """Triplets are made of this share of the peaks, the stronger ones. Less makes a large portfolio cheaper to search."""
+    """Triplets are made of this share of the peaks, the stronger ones. Less makes a large portfolio cheaper."""
 
 
 class LandmarkIndex:

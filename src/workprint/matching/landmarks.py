@@ -72,7 +72,10 @@ def pairs(
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Return keys and anchors, (m,) each, of the pairs of peaks in order of time."""
     sizes = (shape.frequency_cells, shape.interval_cells, shape.time_cells, shape.per_peak)
-    return _pairs(times_s, octaves, float(shape.cells_per_octave), shape.time_cell_s, shape.reach_octaves, sizes)
+    keys, anchors = _pairs(
+        times_s, octaves, float(shape.cells_per_octave), shape.time_cell_s, shape.reach_octaves, sizes
+    )
+    return keys, anchors
 
 
 @njit(cache=True)
@@ -111,7 +114,8 @@ def triplets(times_s: NDArray[np.float64], octaves: NDArray[np.float32], shape: 
     """Return the triplets of peaks in order of time as positions (m, 3)."""
     counts = (shape.second_peaks, shape.third_peaks)
     limits = (shape.reach_octaves, shape.lowest_octave, shape.first_gap_s, shape.longest_s)
-    return _triplets(times_s, octaves, counts, limits)
+    found: NDArray[np.uint32] = _triplets(times_s, octaves, counts, limits)
+    return found
 
 
 @njit(cache=True)
@@ -166,9 +170,10 @@ def triplet_keys(
     times_s: NDArray[np.float64], octaves: NDArray[np.float32], found: NDArray[np.uint32], shape: TripletShape
 ) -> NDArray[np.uint32]:
     """Return the key of each triplet (m, 3)."""
-    return _triplet_keys(
+    keys: NDArray[np.uint32] = _triplet_keys(
         times_s, octaves, found, float(shape.cells_per_octave), shape.interval_cells, shape.ratio_cells
     )
+    return keys
 
 
 @njit(cache=True)

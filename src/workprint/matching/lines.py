@@ -49,7 +49,7 @@ def chances(item: Constellation, sky: Sky, line: Line, tolerance: Tolerance) -> 
     places = line.tempo * item.times_s + line.start_s
     octaves = item.octaves - np.float32(line.octaves)
     met = _met(places, octaves, sky.times_s, sky.octaves, (tolerance.time_s, tolerance.octaves))
-    return met / float(DISPLACEMENTS_S.size * DISPLACEMENTS_OCTAVES.size)
+    return np.asarray(met / float(DISPLACEMENTS_S.size * DISPLACEMENTS_OCTAVES.size), dtype=np.float64)
 
 
 def fitted(
@@ -73,7 +73,10 @@ def fitted(
 def _partners_on(item: Constellation, sky: Sky, line: Line, tolerance: Tolerance) -> NDArray[np.int64]:
     places = line.tempo * item.times_s + line.start_s
     octaves = item.octaves - np.float32(line.octaves)
-    return _partners(places, octaves, sky.times_s, sky.octaves, tolerance.time_s, tolerance.octaves)
+    partners: NDArray[np.int64] = _partners(
+        places, octaves, sky.times_s, sky.octaves, tolerance.time_s, tolerance.octaves
+    )
+    return partners
 
 
 @njit(cache=True)

@@ -114,8 +114,8 @@ def weigh_rest(supports: Iterable[Support], span: tuple[float, float], parameter
 def _weighed(support: Support, span: tuple[float, float], parameters: ChanceParameters) -> Weight:
     """Weigh two independent counts, each with its own law of chance.
 
-    Peaks near the line and those in the ring around it: a true line has most of its peaks near, where chance puts one in
-    ten. Peaks of one moment come and go together, so no moment counts for more than a few.
+    Peaks near the line and those in the ring around it: a true line has most of its peaks near, where
+    chance puts one in ten. Peaks of one moment come and go together, so no moment counts for more than a few.
     """
     low, high = (int(place) for place in np.searchsorted(support.times_s, span))
     moments = ((support.times_s[low:high] - span[0]) / parameters.moment_s).astype(np.int64)
@@ -150,7 +150,8 @@ def stretches(support: Support, parameters: ChanceParameters) -> list[tuple[floa
         return []
     first = int(support.times_s[0] / parameters.cell_s)
     cells = (support.times_s / parameters.cell_s).astype(np.int64) - first
-    gains = np.bincount(cells, weights=support.wide - parameters.factor * support.wide_chances) - 0.2
+    gains = np.bincount(cells, weights=support.wide - parameters.factor * support.wide_chances).astype(np.float64)
+    gains -= 0.2
     return [
         ((first + low) * parameters.cell_s, (first + high) * parameters.cell_s)
         for low, high in _heaviest_runs(gains, parameters.drop)

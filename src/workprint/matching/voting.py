@@ -96,7 +96,7 @@ def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPa
 
 def _lengths(starts: NDArray[Any], keys: NDArray[Any]) -> NDArray[np.int64]:
     """Return how many postings each key has."""
-    return starts[keys + 1].astype(np.int64) - starts[keys].astype(np.int64)
+    return np.asarray(starts[keys + 1].astype(np.int64) - starts[keys].astype(np.int64), dtype=np.int64)
 
 
 def _rarest(lengths: NDArray[np.int64], budget: int) -> NDArray[np.int64]:
@@ -112,7 +112,7 @@ def _rarest(lengths: NDArray[np.int64], budget: int) -> NDArray[np.int64]:
 def _pair_votes(keys, delays, table):  # type: ignore[no-untyped-def]
     """Return votes float64 (n, 3) by each shared pair: place of the window's centre; tempo and pitch as they are."""
     starts, times = table
-    total = 0
+    total = np.int64(0)
     for key in keys:
         total += np.int64(starts[key + 1]) - np.int64(starts[key])
     votes = np.zeros((total, 3), dtype=np.float64)
@@ -150,9 +150,9 @@ def _triplet_probes(times, octaves, found, sizes):  # type: ignore[no-untyped-de
 
 @njit(cache=True)
 def _triplet_votes(item, found, keys, table, limits):  # type: ignore[no-untyped-def]
-    """Return votes float64 (n, 3) by each shared triplet: place of the window's centre, log2 of tempo, pitch in octaves."""
+    """Return votes float64 (n, 3) by each shared triplet: the window's centre, log2 of tempo, octaves."""
     starts = table[0]
-    total = 0
+    total = np.int64(0)
     for key in keys:
         total += np.int64(starts[key + 1]) - np.int64(starts[key])
     votes = np.empty((total, 3), dtype=np.float64)

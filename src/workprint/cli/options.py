@@ -1,0 +1,85 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workprint.model import Box, Depth, Level, Segment, TimeSpan, Use
+
+NEVER = "never"
+PATH: Any = click.Path(path_type=Path)
+PORTFOLIO: Any = click.Path(path_type=Path, dir_okay=False)
+
+
+def choice(names: Iterable[str]) -> click.Choice[str]:
+    """One of the values of a vocabulary, as it is written in files."""
+    return click.Choice([str(name) for name in names])
+
+
+class Region(click.ParamType[Any]):
+    """`posters/sea.png=0.8,0.9,1,1` or `line.flac=12.5,20` as a work's id and a box or time span."""
+
+    name = "region"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Segment]:
+        """Take it apart, or say what it should look like."""
+        work, _, place = str(value).rpartition("=")
+        try:
+            numbers = [float(number) for number in place.split(",")]
+        except ValueError:
+            numbers = []
+        rising = len(numbers) in (2, 4) and all(
+            low < high for low, high in zip(numbers, numbers[len(numbers) // 2 :], strict=False)
+        )
+        if not work or not rising or min(numbers) < 0:
+            self.fail(f"{value!r} is not WORK=LEFT,TOP,RIGHT,BOTTOM or WORK=START,END with rising numbers", param, ctx)
+        return work, TimeSpan(*numbers) if len(numbers) == 2 else Box(*numbers)
+
+
+REGION = Region()
+
+
+def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Several options as one decorator."""
+
+    def decorated(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorated
+
+
+QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress and no summary.")
+JOBS = click.option("--jobs", "-j", type=click.IntRange(min=0), default=0, help="Processes. Default: one per core.")
+PORTFOLIOS = click.option(
+    "--portfolio", "-p", "portfolios", type=PORTFOLIO, multiple=True, required=True,
+    help="A portfolio index, made by `workprint index`. May be given several times.",
+)  # fmt: skip
+DATASET_OPTIONS = with_options(
+    click.option(
+        "--depth", type=choice(Depth), default=Depth.THOROUGH.value, show_default=True,
+        help="How closely to look at pictures: `fast` compares whole pictures only.",
+    ),
+    click.option("--reader", help="Name of the dataset reader. Default: recognised by content."),
+    click.option("--engine", default="local", show_default=True, help="What runs the shards."),
+    click.option("--max-pixels", type=click.IntRange(min=1), default=200_000_000, show_default=True,
+                 help="Larger pictures fail as `too_large`."),
+    click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), default=12 * 3600.0, show_default=True,
+                 help="Longer recordings fail as `too_large`."),
+)  # fmt: skip
+VERDICT_OPTIONS = with_options(
+    click.option("--use", type=choice(Use), default=Use.AI_GENERATIVE_TRAINING.value, show_default=True,
+                 help="What the dataset is for."),
+    click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+                 help="The day to judge permission for. Default: today."),
+    click.option("--fail-on", type=choice([*Level, NEVER]), default=Level.WARNING.value, show_default=True,
+                 help="Exit with 1 if there is a finding of this level or above."),
+    click.option("--allow-failures", is_flag=True, help="Do not exit with 4 because of items that cannot be read."),
+    click.option("--portfolio-media", type=PATH, multiple=True,
+                 help="The folder that was given to `index`, to show the works in the report."),
+)  # fmt: skip
