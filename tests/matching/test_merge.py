@@ -129,3 +129,11 @@ def test_what_was_placed_by_its_parts_is_told_by_its_parts() -> None:
 
     assert merged.item_segment == place
     assert [one.measure for one in merged.evidence] == ["likelihood", "distance_bits"]
+
+
+def test_the_picture_as_a_whole_tells_versions_of_a_drawing_apart() -> None:
+    """Two versions share most places; the one whose whole picture is near is the one."""
+    right = [match(0, Relation.NEAR_DUPLICATE, value=8.0), match(0, Relation.NEAR_DUPLICATE, LIKELIHOOD, value=4.0)]
+    version = match(1, Relation.NEAR_DUPLICATE, LIKELIHOOD, value=9.0)
+
+    assert [one.work for one in merge([*right, version])] == [0]

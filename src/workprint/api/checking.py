@@ -6,8 +6,9 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from workprint import plugins
 from workprint.api.pictures import file_below
@@ -15,10 +16,10 @@ from workprint.api.trials import Trial, trials_of
 from workprint.errors import FormatError, ItemError, UsageError
 from workprint.ingest import Pipeline
 from workprint.media.sniff import sniff
-from workprint.model import Blob, CheckedWork, Depth, Limits, Progress, Use, Work
+from workprint.model import Blob, CheckedWork, Depth, Limits, Medium, Progress, Use, Work
 from workprint.portfolio import Portfolio
 from workprint.screen import Screener
-from workprint.serial.lines import check_format
+from workprint.serial.lines import check_format, encodable
 from workprint.store import write_atomically
 
 CARD_FORMAT = "workprint-card"
@@ -42,12 +43,14 @@ class _CheckWork:
     """Edits one work in every way, and looks for each outcome in the portfolio."""
 
     portfolio: Path
+    digest: str
+    """Of the portfolio: another one may lie at this path by and by."""
     media: tuple[Path, ...]
     depth: Depth
     limits: Limits
 
     def __call__(self, position: int) -> tuple[int, CheckedWork]:
-        work = _portfolio(self.portfolio).works[position]
+        work = _portfolio(self.portfolio, self.digest).works[position]
         path = next(filter(None, (file_below(folder, work.work_id) for folder in self.media)), None)
         if path is None:
             return position, CheckedWork(
@@ -67,7 +70,7 @@ class _CheckWork:
             record = pipeline.record(trial.name, Blob.of(trial.data))
         except ItemError:
             return False  # the edit left too little to tell it from chance
-        findings = _screener(self.portfolio, pipeline.recipes).findings(record, {})
+        findings = _screener(self.portfolio, self.digest, pipeline.recipes).findings(record, {})
         return any((finding.work, finding.creator) == (work.work_id, work.creator) for finding in findings)
 
 
@@ -87,7 +90,7 @@ def check(
         FormatError: the portfolio is damaged.
     """
     opened = Portfolio(portfolio)
-    function = _CheckWork(portfolio, tuple(media), depth, Limits())
+    function = _CheckWork(portfolio, opened.digest, tuple(media), depth, Limits())
     engine = plugins.engine("local", jobs or len(os.sched_getaffinity(0)))
     checked = dict(_watched(engine.map(function, range(len(opened.works))), len(opened.works), watch))
     works = tuple(checked[position] for position in sorted(checked))
@@ -103,7 +106,8 @@ def write_card(path: Path, card: Card) -> None:
         for work in card.works
     ]
     header = {"format": CARD_FORMAT, "version": CARD_VERSION, "portfolio": card.portfolio, "depth": card.depth.value}
-    write_atomically(path, (json.dumps({**header, "works": works}, ensure_ascii=False, indent=1) + "\n").encode())
+    text = json.dumps({**header, "works": works}, ensure_ascii=False, indent=1)
+    write_atomically(path, (encodable(text) + "\n").encode())
 
 
 def read_card(path: Path) -> Card:
@@ -116,11 +120,18 @@ def read_card(path: Path) -> Card:
         with path.open("rb") as stream:
             value = json.loads(stream.read(_MAX_CARD_BYTES))
         check_format(value, CARD_FORMAT, CARD_VERSION, str(path))
-        return Card(
-            str(value["portfolio"]), Depth(value["depth"]), tuple(CheckedWork(**work) for work in value["works"])
-        )
-    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
+        works = tuple(_work_from_json(work) for work in value["works"])
+        return Card(str(value["portfolio"]), Depth(value["depth"]), works)
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise FormatError(f"{path} is no readable robustness card") from error
+
+
+def _work_from_json(value: Any) -> CheckedWork:
+    texts = {name: str(value[name]) for name in ("work_id", "creator", "problem")}
+    found = {str(name): outcome for name, outcome in value["found"].items()}
+    if any(type(outcome) is not bool for outcome in found.values()):
+        raise ValueError("an edit's outcome is neither true nor false")
+    return CheckedWork(**texts, medium=Medium(value["medium"]), found=found)
 
 
 def _watched(
@@ -134,11 +145,11 @@ def _watched(
         yield result
 
 
-@cache
-def _portfolio(path: Path) -> Portfolio:
+@lru_cache(maxsize=1)
+def _portfolio(path: Path, digest: str) -> Portfolio:  # noqa: ARG001 (part of what is remembered)
     return Portfolio(path, verify=False)
 
 
-@cache
-def _screener(path: Path, recipes: tuple[str, ...]) -> Screener:
+@lru_cache(maxsize=1)
+def _screener(path: Path, digest: str, recipes: tuple[str, ...]) -> Screener:  # noqa: ARG001 (as above)
     return Screener([path], recipes, Use.AI_GENERATIVE_TRAINING, verify=False)

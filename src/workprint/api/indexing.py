@@ -15,11 +15,14 @@ from workprint.consent.terms import read_terms, terms_to_json
 from workprint.errors import RecipeMismatch, UsageError
 from workprint.ingest import Pipeline
 from workprint.model import (
+    Box,
     Depth,
     Failure,
     FingerprintRecord,
     Limits,
+    Medium,
     Progress,
+    Segment,
     Shard,
     Work,
 )
@@ -60,7 +63,9 @@ def index(
     it. A work of the same id and creator is replaced.
 
     Raises:
-        UsageError: a path or the folder of `output` is missing, two works have one id, or there is no work at all.
+        UsageError: a path or the folder of `output` is missing, two works have one id, there is no work at all, or
+            something that is to be excluded cannot be.
+        RecipeMismatch: `output` was made in another way than this Workprint does it.
         FormatError: `output` is there and is no portfolio index, or the terms cannot be understood.
     """
     limits = limits or Limits()
@@ -77,6 +82,7 @@ def index(
     if terms:
         new = [replace(entry, work=replace(entry.work, terms_id=terms.terms_id)) for entry in new]
     _refuse_double(new)
+    _refuse_idle(labels.exclude_regions, new)
     if not new and not before.works:
         raise UsageError(_nothing_found(paths, failures))
     all_terms = {line["terms_id"]: line for line in (*before.terms, *([terms_to_json(terms)] if terms else ()))}
@@ -120,11 +126,15 @@ def _outcomes(plans: Sequence[tuple[IndexShard, list[Shard]]], jobs: int, watch:
 
 def _excluded(before: PortfolioContents, paths: Sequence[Path], limits: Limits) -> tuple[FingerprintRecord, ...]:
     """What the index excluded before, and what is to be excluded from now on."""
-    outcomes = list(_outcomes(list(_plans(paths, Labels(), limits, ())), 1, None))
-    for outcome in outcomes:
-        for failure in outcome.failures:
+    records = list(before.excluded)
+    for path in paths:
+        outcomes = list(_outcomes(list(_plans([path], Labels(), limits, ())), 1, None))
+        for failure in (one for outcome in outcomes for one in outcome.failures):
             raise UsageError(f"{failure.subject_id} cannot be excluded: {failure.detail}")
-    records = [*before.excluded, *(entry.record for outcome in outcomes for entry in outcome.entries)]
+        found = [entry.record for outcome in outcomes for entry in outcome.entries]
+        if not found:
+            raise UsageError(f"there is no picture and no recording to exclude in {path}")
+        records.extend(found)
     by_content = {record.content_digest: record for record in records}
     return tuple(by_content[digest] for digest in sorted(by_content))
 
@@ -133,6 +143,10 @@ def _contents_of(output: Path) -> PortfolioContents:
     if not output.exists():
         return PortfolioContents((), (), (), (), (), {})
     portfolio = Portfolio(output)
+    if portfolio.works and portfolio.recipes != _recipes():
+        raise RecipeMismatch(
+            f"{output} was made by another version of Workprint, in another way; make it anew from all works"
+        )
     previews = {at: picture for at in range(len(portfolio.works)) if (picture := portfolio.preview(at))}
     contents = PortfolioContents(
         portfolio.works,
@@ -166,11 +180,7 @@ def _joined(
     failed = {one.subject_id: one for one in (*before.unfindable, *failures)}
     for entry in new:
         failed.pop(entry.work.work_id, None)
-    recipes = tuple(dict.fromkeys(recipe for depth in Depth for recipe in Pipeline(depth, Limits()).recipes))
-    if before.works and before.recipes != recipes:
-        raise RecipeMismatch(
-            "the index was made by another version of Workprint, in another way; make it anew from all works"
-        )
+    recipes = _recipes()
     records = tuple(entry.record for entry in kept)
     used = {entry.work.terms_id for entry in kept}
     return PortfolioContents(
@@ -185,6 +195,10 @@ def _joined(
     )
 
 
+def _recipes() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(recipe for depth in Depth for recipe in Pipeline(depth, Limits()).recipes))
+
+
 def _tables(records: Sequence[FingerprintRecord], recipes: Sequence[str]) -> dict[str, Tables]:
     classes = {recipe: plugins.index_class(recipe) for recipe in (plugins.DIGEST_RECIPE, *recipes)}
     return {recipe: one.build(recipe, records).tables() for recipe, one in classes.items() if one}
@@ -197,6 +211,16 @@ def _refuse_double(entries: Sequence[Entry]) -> None:
             raise UsageError(
                 f"{times} works are called {name!r}; index their folders one after the other, or rename one"
             )
+
+
+def _refuse_idle(regions: Sequence[tuple[str, Segment]], entries: Sequence[Entry]) -> None:
+    """A slip in a work's name must not leave a region in the index that its creator believes to be excluded."""
+    media = {entry.work.work_id: entry.work.medium for entry in entries}
+    for work_id, place in regions:
+        if work_id not in media:
+            raise UsageError(f"there is no work {work_id!r} among those added now, so no region of it can be excluded")
+        if isinstance(place, Box) != (media[work_id] is Medium.IMAGE):
+            raise UsageError(f"{work_id!r} takes LEFT,TOP,RIGHT,BOTTOM if it is a picture, START,END if a recording")
 
 
 def _nothing_found(paths: Sequence[Path], failures: Sequence[Failure]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, islice
 from pathlib import Path
 
+from workprint.datasets.addresses import decode_name
 from workprint.errors import FormatError, ItemError
 from workprint.media.pictures import sound_pictures, thumbnail
 from workprint.media.sniff import sniff
@@ -98,10 +99,10 @@ def _collect_from(reader: DatasetReader, shard: Shard, findings: Sequence[Findin
             return
 
 
-def file_below(folder: Path, name: str) -> Path | None:
-    """The file of that name, unless it is none, or the name (a stranger's) leads out of the folder."""
+def file_below(folder: Path, work_id: str) -> Path | None:
+    """The file with that work id, unless it is none, or the id (a stranger's) leads out of the folder."""
     try:
-        path = (folder / name).resolve()
+        path = (folder / decode_name(work_id)).resolve()
         return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
     except (OSError, ValueError):  # too long, or with a zero byte in it
         return None

@@ -87,7 +87,8 @@ def main() -> None:
               help="A picture or recording that never counts where it is part of a work: a logo, a stock texture, a "
               "jingle. Holds for works added from now on.")  # fmt: skip
 @click.option("--exclude-region", "regions", type=REGION, multiple=True, metavar="WORK=PLACE",
-              help="A part of a work that never counts: LEFT,TOP,RIGHT,BOTTOM as fractions, or START,END.")  # fmt: skip
+              help="A part of a work that never counts: LEFT,TOP,RIGHT,BOTTOM as fractions of its size, or START,END "
+              "in seconds. The work is named as in the index.")  # fmt: skip
 @with_options(JOBS, QUIET)
 def index(paths: tuple[Path, ...], output: Path, jobs: int, quiet: bool, **labels: Any) -> None:
     """Make a portfolio index from your works, or add to one.

@@ -35,8 +35,13 @@ class Region(click.ParamType[Any]):
         rising = len(numbers) in (2, 4) and all(
             low < high for low, high in zip(numbers, numbers[len(numbers) // 2 :], strict=False)
         )
-        if not work or not rising or min(numbers) < 0:
-            self.fail(f"{value!r} is not WORK=LEFT,TOP,RIGHT,BOTTOM or WORK=START,END with rising numbers", param, ctx)
+        if not work or not rising or min(numbers) < 0 or (len(numbers) == 4 and max(numbers) > 1):
+            self.fail(
+                f"{value!r} is not WORK=LEFT,TOP,RIGHT,BOTTOM, fractions from 0 to 1, or WORK=START,END, seconds, "
+                "with rising numbers",
+                param,
+                ctx,
+            )
         return work, TimeSpan(*numbers) if len(numbers) == 2 else Box(*numbers)
 
 

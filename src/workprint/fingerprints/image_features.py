@@ -30,7 +30,7 @@ from workprint.serial.image_layout import LEVEL_STEP, MAX_POINTS, POINT, SUBPIXE
 class FeatureSettings:
     """What decides the bytes of the features; part of the recipe."""
 
-    area_per_point: int = 720
+    area_per_point: int = 900
     """Pixels of a level that one point stands for."""
     min_side_px: int = 400
     """Pictures whose longest side is shorter are enlarged to it, at most `max_enlargement` times."""

@@ -35,7 +35,7 @@ class ImageLocal:
             ("permutations", _PERMUTATIONS),
             ("scheme", "affine32"),
             ("seed", _SEED),
-            ("tokens", "visual_words/1"),
+            ("tokens", "visual_words/2"),
         )
         self.recipes = (
             Recipe("image.features", 1, Medium.IMAGE, params),

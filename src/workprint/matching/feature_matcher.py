@@ -82,20 +82,21 @@ def judge(index: FeatureIndex, item: Prepared, proposal: Proposal, threshold: fl
     number = proposal.print_number
     words = words_of(index.points[index.starts[number] : index.starts[number + 1]])
     size = (int(index.sizes[number, 0]), int(index.sizes[number, 1]))
-    mapping, pairs, chances, expected = verify(item.points, item.grid, words, proposal.start, proposal.flags)
+    mapping, pairs, _, _ = verify(item.points, item.grid, words, proposal.start, proposal.flags)
     if not may_matter(item.points, words, mapping, pairs):
         return None
-    placement = place(mapping, size, (item.features.width_px, item.features.height_px))
+    item_size = (item.features.width_px, item.features.height_px)
+    placement = place(mapping, size, item_size)
     if placement is None:
         return None
-    counts = count_agreement(item.points, words, mapping, size, (pairs, chances, expected))
+    counts = count_agreement(item.points, words, mapping, (size, item_size), pairs)
     evidence = weigh(counts)
     if evidence < threshold:
         return None
     rate = false_match_rate(evidence)
     return FeatureMatch(
         number,
-        int(counts[1]),
+        int(counts[0]),
         evidence,
         confidence(evidence),
         rate,

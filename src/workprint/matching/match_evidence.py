@@ -1,8 +1,8 @@
 """How far a verified candidate is from a look-alike: a log likelihood ratio with one threshold for all.
 
 A look-alike (another shirt on the same floor, another icon with the same hand) also has pairs that agree on a map. What
-it lacks is exactness, and agreement over the whole overlap. Seven numbers say so; a logistic model over their
-logarithms, fitted by `benchmarks/calibrate_images.py` to copies and to decoys, turns them into evidence.
+it lacks is exactness, and agreement over the whole overlap. A logistic model over six measurements, fitted by
+`benchmarks/calibrate_images.py` to copies and to decoys, turns them into evidence.
 """
 
 import math
@@ -13,21 +13,27 @@ from numpy.typing import NDArray
 
 from workprint.matching.feature_index import Hits, Words
 from workprint.matching.geometry import Map, apply, expect
-from workprint.matching.pose_votes import angle_of, place_of, turn
+from workprint.matching.pose_votes import LOG_STEP, angle_of, place_of, turn
 
 PAIR_WEIGHTS = (3.1, 0.027, 2.1, 3.0)
 """Log likelihood ratio of one pair: constant; loss per bit, per pixel of the point's level, per radian."""
 
-MODEL = (-14.64, 4.01, -0.5, -2.91, 3.57)
-"""Logistic model: constant; logarithms of the pair evidence, of inliers per item point in the overlap, of inliers per
-pair, of the covered part of the overlap."""
+MODEL = (-15.32, 1.79, 3.07, 3.87, 3.05, 2.46)
+"""Logistic model: constant; logarithms of the inliers, of the evidence per inlier, of the part of the overlap's cells
+that agree, of the part of the work's points near an inlier, of the item points in the overlap (`MOST_POINTS` at most: a
+sparse picture has to show more)."""
 
-THRESHOLD = 1.3
-"""Evidence at which a match is reported: above every decoy measured (see NOTES: the nearest had 0.84)."""
+DRIFT_LIMIT_PX = 0.9
+DRIFT_COST = 6.0
+"""What a pixel of drift above the limit costs. In a copy, what is left of the distances after fitting is noise; where
+an artist reused a part, neighbouring points are off in the same direction."""
+
+THRESHOLD = 1.7
+"""Evidence at which a match is reported; `docs/images.md` has the decoys measured."""
 
 TAIL = (2.6e-5, 0.57, -3.0)
-"""Decoys by evidence: (rate, decay, from): a look-alike and a work reach evidence e with chance
-rate * exp(-decay * (e - from)). Measured on look-alikes of the same makers, so far above what strangers give."""
+"""Decoys by evidence: (rate, decay, from): an unrelated picture and a work reach evidence e with chance
+rate * exp(-decay * (e - from))."""
 
 LEAST_PAIRS = 6
 LEAST_TOTAL = 8.0
@@ -36,42 +42,62 @@ LEAST_TOTAL = 8.0
 MOST = 3.0
 """Most that one pair can say."""
 
+MOST_POINTS = 400.0
+
 NEAR = 0.12
 """A point is covered by an inlier within this part of the overlap's side."""
 
+CELLS = 8
+"""The overlap is compared in so many cells across and down."""
+
+ITEM_POINTS = 2
+PRINT_POINTS = 3
+"""A cell without inliers speaks against a copy from so many points of the item or of the print on."""
+
+EDGE_PX = 19
+"""No point is found nearer than this, in pixels of its level, to the border of a picture."""
+
+_OFFSET = 0.05
+"""Added to parts before their logarithm is taken."""
+
 Counts = NDArray[np.float64]
-"""float64 (7,): pair evidence, inliers, pairs, item points in the overlap, of these covered, print points expected in
-the item, item points standing where expected."""
+"""float64 (6,): inliers, their evidence, agreeing part of the cells, covered part of the work's points, item points in
+the overlap, drift in pixels."""
+
+Places = NDArray[np.float64]
+"""float64 (n, 3): x and y in item pixels, and 1 where the point is an inlier."""
 
 
 def weigh(counts: Counts) -> float:
     """Log likelihood ratio of a copy against a look-alike."""
-    total, inliers, pairs, region, covered = (float(count) for count in counts[:5])
-    constant, by_total, by_region, by_pairs, by_cover = MODEL
+    inliers, total, agreeing, covered, region, drift = (float(count) for count in counts)
+    constant, by_inliers, by_strength, by_cells, by_cover, by_region = MODEL
     return (
         constant
-        + by_total * math.log(total + 1)
-        + by_region * math.log((inliers + 1) / (region + 2))
-        + by_pairs * math.log((inliers + 1) / (pairs + 1))
-        + by_cover * math.log((covered + 1) / (region + 2))
+        + by_inliers * math.log(inliers + 1)
+        + by_strength * math.log((total + 1) / (inliers + 1))
+        + by_cells * math.log(agreeing + _OFFSET)
+        + by_cover * math.log(covered + _OFFSET)
+        + by_region * math.log(min(region, MOST_POINTS) + 2)
+        - DRIFT_COST * max(0.0, drift - DRIFT_LIMIT_PX)
     )
 
 
 def false_match_rate(evidence: float) -> float:
-    """How likely one look-alike and one work reach this evidence. Times items, times works: expected false matches."""
+    """How likely one unrelated picture and one work reach this evidence. Times items, times works: false matches."""
     rate, decay, begin = TAIL
     return min(1.0, rate * math.exp(-decay * (evidence - begin)))
 
 
 def confidence(evidence: float) -> float:
-    """Likelihood that a match is no chance, 0 to 1: 0.9 at the threshold."""
+    """Likelihood that a match is no look-alike, 0 to 1: 0.9 at the threshold."""
     return 1.0 / (1.0 + math.exp(-(evidence - THRESHOLD) - math.log(9.0)))
 
 
 @njit(cache=True, nogil=True)
-def inliers_of(item: Words, words: Words, mapping: Map, pairs: Hits) -> tuple[NDArray[np.int64], float]:
-    """The item points of pairs that speak for a copy, and the sum of what they say."""
-    found = np.empty(len(pairs), np.int64)
+def inliers_of(item: Words, words: Words, mapping: Map, pairs: Hits) -> tuple[Hits, float]:
+    """The pairs that speak for a copy, and the sum of what they say."""
+    found = np.empty(pairs.shape, np.int64)
     count = 0
     total = 0.0
     for k in range(len(pairs)):
@@ -82,7 +108,7 @@ def inliers_of(item: Words, words: Words, mapping: Map, pairs: Hits) -> tuple[ND
         angle = abs(turn(angle_of(item, i) - where[2]))
         ratio = PAIR_WEIGHTS[0] - PAIR_WEIGHTS[1] * bits - PAIR_WEIGHTS[2] * residual - PAIR_WEIGHTS[3] * angle
         if ratio > 0.0:
-            found[count] = i
+            found[count] = pairs[k]
             count += 1
             total += min(ratio, MOST)
     return found[:count], total
@@ -95,37 +121,121 @@ def may_matter(item: Words, words: Words, mapping: Map, pairs: Hits) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def count_overlap(item: Words, mapping: Map, work_size: tuple[int, int], inliers: NDArray[np.int64]) -> tuple[int, int]:
-    """How many item points lie on the work, and how many of these have an inlier nearby."""
+def drift_of(item: Words, words: Words, mapping: Map, pairs: Hits) -> float:
+    """Root of the mean product of neighbouring pairs' offsets, in pixels of their levels: what is no mere noise."""
+    count = len(pairs)
+    offsets = np.empty((count, 2))
+    places = np.empty((count, 2))
+    for k in range(count):
+        where = expect(mapping, words, pairs[k, 1])
+        places[k, 0], places[k, 1] = place_of(item, pairs[k, 0])
+        size = math.exp(where[3])
+        offsets[k, 0], offsets[k, 1] = (places[k, 0] - where[0]) / size, (places[k, 1] - where[1]) / size
+    product = 0.0
+    for k in range(count):
+        nearest, least = -1, 1e18
+        for other in range(count):
+            gap = (places[k, 0] - places[other, 0]) ** 2 + (places[k, 1] - places[other, 1]) ** 2
+            if other != k and 4.0 < gap < least:
+                nearest, least = other, gap
+        if nearest >= 0:
+            product += offsets[k, 0] * offsets[nearest, 0] + offsets[k, 1] * offsets[nearest, 1]
+    return math.sqrt(max(product, 0.0) / max(count, 1))
+
+
+@njit(cache=True, nogil=True)
+def _print_places(words: Words, mapping: Map, item_size: tuple[int, int], inliers: Hits) -> Places:
+    """The print's points that the item should show."""
+    matched = np.zeros(len(words))
+    for k in range(len(inliers)):
+        matched[inliers[k, 1]] = 1.0
+    found = np.empty((len(words), 3))
+    count = 0
+    for point in range(len(words)):
+        where = expect(mapping, words, point)
+        if -LOG_STEP - 0.01 < where[3] < 12.0:
+            edge = EDGE_PX * math.exp(where[3])
+            if edge < where[0] < item_size[0] - edge and edge < where[1] < item_size[1] - edge:
+                found[count, 0], found[count, 1], found[count, 2] = where[0], where[1], matched[point]
+                count += 1
+    return found[:count]
+
+
+@njit(cache=True, nogil=True)
+def _item_places(item: Words, mapping: Map, work_size: tuple[int, int], inliers: Hits) -> Places:
+    """The item's points that lie on the work."""
+    matched = np.zeros(len(item))
+    for k in range(len(inliers)):
+        matched[inliers[k, 0]] = 1.0
     back = np.linalg.inv(mapping.reshape(3, 3)).ravel()
-    inside = np.empty((len(item), 2))
+    back = back / back[8]
+    found = np.empty((len(item), 3))
     count = 0
     for i in range(len(item)):
         x, y = place_of(item, i)
-        u, v = apply(back / back[8], x, y)
+        u, v = apply(back, x, y)
         if 0 <= u < work_size[0] and 0 <= v < work_size[1]:
-            inside[count, 0], inside[count, 1] = x, y
+            found[count, 0], found[count, 1], found[count, 2] = x, y, matched[i]
             count += 1
-    if count == 0:
-        return 0, 0
-    some = inside[:count]
-    reach = NEAR * math.sqrt((np.ptp(some[:, 0]) + 1.0) * (np.ptp(some[:, 1]) + 1.0))
-    covered = 0
-    for k in range(count):
-        for i in inliers:
-            x, y = place_of(item, i)
-            if (x - some[k, 0]) ** 2 + (y - some[k, 1]) ** 2 <= reach * reach:
-                covered += 1
+    return found[:count]
+
+
+@njit(cache=True, nogil=True)
+def _covered(places: Places, anchors: Places, reach: float) -> float:
+    """Part of the places that have an inlier among the anchors within reach."""
+    near = anchors[anchors[:, 2] > 0.0]
+    count = 0
+    for k in range(len(places)):
+        for other in range(len(near)):
+            if (places[k, 0] - near[other, 0]) ** 2 + (places[k, 1] - near[other, 1]) ** 2 <= reach * reach:
+                count += 1
                 break
-    return count, covered
+    return count / len(places)
+
+
+@njit(cache=True, nogil=True)
+def _tally(places: Places, box: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Points and inliers in each cell of a box (left, top, width, height)."""
+    points = np.zeros(CELLS * CELLS, np.int64)
+    inliers = np.zeros(CELLS * CELLS, np.int64)
+    for k in range(len(places)):
+        column = min(int((places[k, 0] - box[0]) / box[2] * CELLS), CELLS - 1)
+        row = min(int((places[k, 1] - box[1]) / box[3] * CELLS), CELLS - 1)
+        points[row * CELLS + column] += 1
+        inliers[row * CELLS + column] += places[k, 2] > 0.0
+    return points, inliers
+
+
+@njit(cache=True, nogil=True)
+def _agreeing(of_item: Places, of_print: Places, box: NDArray[np.float64]) -> float:
+    """Part of the cells with enough to see in them that have an inlier."""
+    seen, item_inliers = _tally(of_item, box)
+    expected, print_inliers = _tally(of_print, box)
+    agree = differ = 0
+    for cell in range(CELLS * CELLS):
+        if item_inliers[cell] + print_inliers[cell] > 0:
+            agree += 1
+        elif seen[cell] >= ITEM_POINTS or expected[cell] >= PRINT_POINTS:
+            differ += 1
+    return agree / max(agree + differ, 1)
 
 
 @njit(cache=True, nogil=True)
 def count_agreement(
-    item: Words, words: Words, mapping: Map, work_size: tuple[int, int], outcome: tuple[Hits, float, int]
+    item: Words, words: Words, mapping: Map, sizes: tuple[tuple[int, int], tuple[int, int]], pairs: Hits
 ) -> Counts:
-    """Measure an outcome of `geometry.verify`: pairs, chances, expected. See `Counts`."""
-    pairs, chances, expected = outcome
+    """Measure an outcome of `geometry.verify`, see `Counts`; `sizes` are those of the print's and the item's raster."""
     inliers, total = inliers_of(item, words, mapping, pairs)
-    region, covered = count_overlap(item, mapping, work_size, inliers)
-    return np.array([total, len(inliers), len(pairs), region, covered, expected, chances])
+    of_print = _print_places(words, mapping, sizes[1], inliers)
+    of_item = _item_places(item, mapping, sizes[0], inliers)
+    if len(of_print) == 0 or len(of_item) == 0:
+        return np.zeros(6)
+    left = min(of_print[:, 0].min(), of_item[:, 0].min())
+    top = min(of_print[:, 1].min(), of_item[:, 1].min())
+    width = max(of_print[:, 0].max(), of_item[:, 0].max()) + 1.0 - left
+    height = max(of_print[:, 1].max(), of_item[:, 1].max()) + 1.0 - top
+    box = np.array([left, top, width, height])
+    covered = _covered(of_print, of_item, NEAR * math.sqrt(width * height))
+    agreeing = _agreeing(of_item, of_print, box)
+    drift = drift_of(item, words, mapping, pairs)
+    return np.array([float(len(inliers)), total, agreeing, covered, float(len(of_item)), drift])

@@ -56,9 +56,12 @@ def _outdoes(one: Match, other: Match) -> bool:
 
 
 def _explains(match: Match) -> tuple[bool, float, float]:
-    """What is comparable between works: exactness, then what local features say, then distance."""
+    """What is comparable between works: exactness, then the picture as a whole, then its places.
+
+    Versions of one drawing share places; as wholes they differ.
+    """
     distance = _measured(match, "distance_bits", 256.0)
-    return match.relation is Relation.IDENTICAL, _measured(match, "likelihood", 0.0), -distance
+    return match.relation is Relation.IDENTICAL, -distance, _measured(match, "likelihood", 0.0)
 
 
 def _strength(match: Match) -> tuple[float, float]:

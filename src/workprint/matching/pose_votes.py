@@ -19,7 +19,7 @@ MAX_GROUP = 96
 MIN_VOTES = 3
 """Hits that have to agree, the proposing one among them."""
 
-MANY_POINTS = 200
+MANY_POINTS = 700
 """Items with more points than this have to show one vote more: they propose more by chance."""
 
 MAX_CANDIDATES = 24

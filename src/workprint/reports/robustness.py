@@ -17,6 +17,8 @@ class Robustness:
     """Edit, works found after it, works tried; the hardest edits first."""
     weak: tuple[tuple[str, tuple[str, ...]], ...]
     """Work and the edits after which it is not found; the weakest works first."""
+    untried: tuple[tuple[str, str], ...]
+    """Works on which nothing could be tried, and why."""
 
 
 def robustness(checked: Sequence[CheckedWork]) -> Robustness | None:
@@ -26,7 +28,8 @@ def robustness(checked: Sequence[CheckedWork]) -> Robustness | None:
         return None
     missed = [(work.work_id, tuple(name for name, found in work.found.items() if not found)) for work in tried]
     weak = sorted((one for one in missed if one[1]), key=lambda one: (-len(one[1]), one[0]))
-    return Robustness(len(tried), _shares(tried), tuple(weak))
+    untried = tuple((work.work_id, work.problem) for work in checked if not work.found)
+    return Robustness(len(tried), _shares(tried), tuple(weak), untried)
 
 
 def _shares(tried: Sequence[CheckedWork]) -> tuple[tuple[str, int, int], ...]:

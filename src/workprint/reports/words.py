@@ -126,10 +126,19 @@ def evidence_in_words(evidence: Evidence, medium: Medium) -> str:
         of_all = f" of {bits}" if bits else ""
         plural = "" if not bits and evidence.value == 1 else "s"
         return f"hash differs in {value}{of_all} bit{plural}; {threshold} would still count"
+    enough = f" where {threshold} would have been enough" if evidence.threshold else ""  # 0: it decided nothing
     points = {"inliers": "matching point", "aligned_landmarks": "matching sound landmark"}.get(evidence.measure)
     if points:
-        return f"{value} {points}{'' if evidence.value == 1 else 's'} where {threshold} would have been enough"
-    return f"{evidence.measure.replace('_', ' ')}: {value}, where {threshold} would have been enough"
+        return f"{value} {points}{'' if evidence.value == 1 else 's'}{enough}"
+    if evidence.measure == "likelihood":  # the logarithm of a ratio, rounded down so that it is never made stronger
+        return f"likelihood {_tenths(evidence.value)} where {threshold} would have been enough"
+    return f"{evidence.measure.replace('_', ' ')}: {value}{enough and ',' + enough}"
+
+
+def _tenths(number: float) -> str:
+    if not math.isfinite(number) or abs(number) >= MOST_DIGITS:
+        return "?"
+    return number_in_words(math.floor(round(number * 10, 6)) / 10)
 
 
 def hash_bits(recipe_id: str) -> int | None:
