@@ -120,6 +120,7 @@ class _Opened:
         return merge(
             match
             for index in self._indexes
+            if plugins.medium_of(index.recipe_id) in (None, record.medium)
             for candidate in index.candidates(record)
             for match in index.verify(record, candidate)
             if self.portfolio.works[match.work].medium is record.medium
