@@ -40,6 +40,14 @@ from workprint.reports import words
             "1,212 matching sound landmarks where 24 would have been enough",
         ),
         (Evidence("x/1;", "new_measure", 0.25, 0.1), "new measure: 0.25, where 0.1 would have been enough"),
+        (Evidence("x/1;", "new_measure", 0.25, 0.0), "new measure: 0.25"),
+        (Evidence("f/1;", "inliers", 61, 0), "61 matching points"),
+        (Evidence("f/1;", "inliers", 1, 0), "1 matching point"),
+        (Evidence("f/1;", "likelihood", 7.4, 1.3), "likelihood 7.4 where 1.3 would have been enough"),
+        (Evidence("f/1;", "likelihood", 7.999, 1.7), "likelihood 7.9 where 1.7 would have been enough"),
+        (Evidence("f/1;", "likelihood", 12.0, 1.7), "likelihood 12 where 1.7 would have been enough"),
+        (Evidence("f/1;", "likelihood", 1234.56, 1.7), "likelihood 1,234 where 1.7 would have been enough"),
+        (Evidence("f/1;", "likelihood", math.nan, 1.7), "likelihood ? where 1.7 would have been enough"),
     ],
 )
 def test_evidence_is_told_with_what_would_have_been_enough(evidence: Evidence, said: str) -> None:
@@ -164,7 +172,7 @@ def test_plurals_and_lists() -> None:
 @given(st.text(max_size=40), st.floats(), st.floats(), st.sampled_from(Medium))
 def test_any_evidence_can_be_told(recipe_id: str, value: float, threshold: float, medium: Medium) -> None:
     """No number and no recipe id makes the words fail."""
-    for measure in ("inliers", "distance_bits", "digest", "other"):
+    for measure in ("inliers", "likelihood", "distance_bits", "digest", "other"):
         assert words.evidence_in_words(Evidence(recipe_id, measure, value, threshold), medium)
 
 

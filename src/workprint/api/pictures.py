@@ -100,12 +100,19 @@ def _collect_from(reader: DatasetReader, shard: Shard, findings: Sequence[Findin
 
 
 def file_below(folder: Path, work_id: str) -> Path | None:
-    """The file with that work id, unless it is none, or the id (a stranger's) leads out of the folder."""
+    """The file with that work id, unless it is none, or the id (a stranger's) leads out of the folder.
+
+    Where several folders were indexed at once, ids begin with the name of the folder.
+    """
     try:
-        path = (folder / decode_name(work_id)).resolve()
-        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
+        root = folder.resolve()
+        for name in (work_id, work_id.removeprefix(f"{root.name}/")):
+            path = (root / decode_name(name)).resolve()
+            if path.is_relative_to(root) and path.is_file():
+                return path
     except (OSError, ValueError):  # too long, or with a zero byte in it
-        return None
+        pass
+    return None
 
 
 def _to_json(picture: Picture) -> bytes:

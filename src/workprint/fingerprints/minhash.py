@@ -50,11 +50,10 @@ def fold_tokens(tokens: NDArray[np.uint64]) -> UInt32s:
 
 @lru_cache(maxsize=16)
 def _affine_maps(permutations: int, seed: int) -> tuple[UInt32s, UInt32s]:
-    """Return datasketch's odd factors and offsets, (permutations,) each."""
-    from datasketch import MinHash  # slow to import, and asked once
-
-    factors, offsets = MinHash(num_perm=permutations, seed=seed, scheme="affine32").permutations
-    return factors, offsets
+    """Return the odd factors and the offsets, (permutations,) each, in the order in which datasketch draws them."""
+    draw = np.random.RandomState(seed)
+    factors = draw.randint(0, 1 << 31, permutations, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return factors, draw.randint(0, 1 << 32, permutations, dtype=np.uint32)
 
 
 def _mixed(tokens: UInt32s) -> UInt32s:

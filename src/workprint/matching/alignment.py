@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from math import exp, log10
+from math import exp, log10, sqrt
 from typing import Final
 
 from workprint.matching.constellation import Constellation
 from workprint.matching.landmark_index import STRONG_SHARE, LandmarkIndex
-from workprint.matching.lines import Line, Tolerance, fitted
+from workprint.matching.lines import Line, Tolerance, fitted, rated
 from workprint.matching.significance import (
     COARSE,
     ChanceParameters,
     Support,
     enough,
+    rivals_of,
+    spread,
     stretches,
     weigh,
     weigh_rest,
@@ -37,17 +39,24 @@ class AlignmentParameters:
 
     voting: VotingParameters = field(default_factory=VotingParameters)
     chance: ChanceParameters = field(default_factory=ChanceParameters)
-    followed: int = 3
+    followed: int = 2
     """Lines per window, direction and kind of landmark that are followed through the recording."""
-    least_aligned: int = 10
+    least_excess: float = 6.0
+    """A line is dropped at once unless it aligns so many peaks more than three standard deviations above chance."""
     log10_worth_following: float = -2.0
     """A line whose window is likelier than this by chance is dropped at once."""
     least_log10_rarity: float = 6.0
     """A match is expected by chance at most once in 10 to the power of this many items."""
-    nearly_all: float = 0.6
-    """An excerpt that covers so much of the item need not stand without its busiest moment."""
     least_log10_rest: float = 4.0
-    """The same for what is left without the busiest moment, for which there is but one line to try."""
+    """The same for what is left without the busiest moment, for which there is but one line to try …"""
+    nearly_all: float = 0.6
+    """… and where an excerpt covers so much of the item, …"""
+    least_log10_rest_of_item: float = 2.0
+    """… this: there is little else in it that could have met the work by accident."""
+    least_spread: float = 0.55
+    """Share of the quarter seconds of an excerpt that must have more than chance gives."""
+    least_share: float = 0.22
+    """Share of the peaks of an excerpt that must be aligned."""
     plain_lines_per_s2: float = 1e2
     """Lines tried per second of item and second of portfolio: places only …"""
     scaled_lines_per_s2: float = 1e5
@@ -94,8 +103,8 @@ def find_alignments(
     """Return every excerpt of the portfolio that is in the item, in order of place in the item, then of work."""
     if not index.works:
         return []
-    found = _Search(index, item, parameters).run()
-    for one in _Search(index, item.backwards(), parameters).run():
+    found = _Search(index, item, parameters, parameters.voting.probed_rank).run()
+    for one in _Search(index, item.backwards(), parameters, parameters.voting.reversed_rank).run():
         found.append(_forwards(one, item.duration_s))
     return sorted(_without_shadows(found), key=lambda one: (one.item_start_s, one.work, one.work_start_s))
 
@@ -103,7 +112,10 @@ def find_alignments(
 class _Search:
     """One item, in one direction, against one index."""
 
-    def __init__(self, index: LandmarkIndex, item: Constellation, parameters: AlignmentParameters) -> None:
+    def __init__(
+        self, index: LandmarkIndex, item: Constellation, parameters: AlignmentParameters, most_rank: float
+    ) -> None:
+        self._most_rank = most_rank
         self._index = index
         self._item = item
         self._parameters = parameters
@@ -112,7 +124,7 @@ class _Search:
     def run(self) -> list[Alignment]:
         """Look at every window of the item."""
         voting = self._parameters.voting
-        for window in windows(self._item, voting.window_s):
+        for window in windows(self._item, voting, self._most_rank):
             for propose in (plain_hypotheses, scaled_hypotheses):
                 for line in self._best_lines(window, propose(self._index, window, voting)):
                     self._follow(window, line)
@@ -120,13 +132,12 @@ class _Search:
 
     def _best_lines(self, window: Window, proposed: Iterable[Hypothesis]) -> list[Line]:
         """Return the lines that align most peaks of the window, and enough to be worth following."""
-        scored = []
-        for number, hypothesis in enumerate(proposed):
-            start_s = hypothesis.place_s - hypothesis.tempo * window.centre_s
-            line = Line(hypothesis.tempo, start_s, hypothesis.pitch_octaves)
-            line, count = fitted(window.stars, self._index.sky, line, _FIRST_STEPS, self._parameters.least_aligned)
-            if count >= self._parameters.least_aligned:
-                scored.append((-count, number, line))
+        lines = [Line(each.tempo, each.place_s - each.tempo * window.centre_s, each.pitch_octaves) for each in proposed]
+        scored = [
+            (chance - count, number, line)
+            for number, (line, count, chance) in enumerate(rated(window.stars, self._index.sky, lines, _FIRST_STEPS))
+            if count >= chance + 3.0 * sqrt(chance) + self._parameters.least_excess
+        ]
         return [line for _, _, line in sorted(scored, key=lambda each: each[:2])[: self._parameters.followed]]
 
     def _follow(self, window: Window, line: Line) -> None:
@@ -136,10 +147,33 @@ class _Search:
         line, part = self._grown(window, line)
         supports = self._supports(part, line)
         for span in stretches(supports[0], self._parameters.chance):
-            alignment = self._judged(supports, span, line)
-            rare = alignment.log10_false_matches <= -self._parameters.least_log10_rarity
-            if rare and self._is_more_than_a_word(supports, span, alignment):
+            alignment = self._judged(supports, span, line, (0.0, 0.0))
+            if not self._is_rare(alignment) or not self._is_more_than_a_word(supports, span, alignment):
+                continue
+            if not self._is_dense(supports[0], span, alignment):
+                continue
+            alignment = self._judged(supports, span, line, self._rivals(part, supports, span, line))
+            if self._is_rare(alignment):
                 self._found.append((alignment, line))
+
+    def _is_rare(self, alignment: Alignment) -> bool:
+        return alignment.log10_false_matches <= -self._parameters.least_log10_rarity
+
+    def _rivals(
+        self, part: Constellation, supports: tuple[Support, Support], span: tuple[float, float], line: Line
+    ) -> tuple[float, float]:
+        """Return what speaks against a line in each of its supports."""
+        chance, strong = self._parameters.chance, part.strongest(STRONG_SHARE)
+        return (
+            rivals_of(part, self._index.sky, line, supports[0], span, chance),
+            rivals_of(strong, self._index.strong_sky, line, supports[1], span, chance),
+        )
+
+    def _is_dense(self, support: Support, span: tuple[float, float], alignment: Alignment) -> bool:
+        """Whether the excerpt is aligned all along, not in a note here and a note there."""
+        share = alignment.aligned / max(1, alignment.peaks)
+        spread_over = spread(support, span, self._parameters.chance)
+        return share >= self._parameters.least_share and spread_over >= self._parameters.least_spread
 
     def _is_more_than_a_word(
         self, supports: tuple[Support, Support], span: tuple[float, float], alignment: Alignment
@@ -147,12 +181,14 @@ class _Search:
         """Whether the excerpt stands without its busiest moment, or is nearly all there is of a short item.
 
         In a long item many words could have met a word of a work by accident; an item that is little more than a word
-        and is found from end to end is another matter.
+        and is found from end to end is another matter, and less is asked of what is left of it.
         """
         covered = (alignment.item_end_s - alignment.item_start_s) / max(self._item.duration_s, 1e-9)
+        chance = self._parameters.chance
         if covered >= self._parameters.nearly_all:
-            return True
-        rest = weigh_rest(supports, span, self._parameters.chance)
+            rest = weigh_rest(supports, span, chance.syllable_s, chance)
+            return rest.log10_chance <= -self._parameters.least_log10_rest_of_item
+        rest = weigh_rest(supports, span, chance.word_s, chance)
         return rest.log10_chance <= -self._parameters.least_log10_rest
 
     def _is_explained(self, moment_s: float, line: Line) -> bool:
@@ -189,9 +225,11 @@ class _Search:
         strong = part.strongest(STRONG_SHARE)
         return Support.of(part, self._index.sky, line), Support.of(strong, self._index.strong_sky, line)
 
-    def _judged(self, supports: tuple[Support, Support], span: tuple[float, float], line: Line) -> Alignment:
+    def _judged(
+        self, supports: tuple[Support, Support], span: tuple[float, float], line: Line, rivals: tuple[float, float]
+    ) -> Alignment:
         """Weigh the evidence in one stretch."""
-        weight = weigh(supports, span, self._parameters.chance)
+        weight = weigh(supports, span, self._parameters.chance, rivals)
         start_s, end_s = supports[0].ends(span)
         work, work_s = self._index.moment(line.tempo * (start_s + end_s) / 2 + line.start_s)
         half_s = line.tempo * (end_s - start_s) / 2

@@ -33,6 +33,10 @@ class Constellation:
         low, high = np.searchsorted(self.times_s, [start_s, end_s])
         return self._picked(slice(low, high))
 
+    def between_peaks(self, low: int, high: int) -> "Constellation":
+        """Return the peaks from one position to before another."""
+        return self._picked(slice(low, high))
+
     def strongest(self, share: float) -> "Constellation":
         """Return that share of the peaks that are stronger than those around them."""
         return self._picked(self.ranks < share)

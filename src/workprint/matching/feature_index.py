@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from workprint.serial.image_layout import POINT, Features
 
 TABLES = 4
-"""Keys per point. More find more and cost more; see NOTES for the measurement."""
+"""Keys per point. More find more and cost more; `docs/images.md` has the figures."""
 
 KEYS_PER_WORD = 3
 MAX_KEY_BITS = 21

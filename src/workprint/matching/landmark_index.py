@@ -54,7 +54,9 @@ class LandmarkParameters:
     pair: PairShape = field(default_factory=PairShape)
     triplet: TripletShape = field(default_factory=TripletShape)
     triplet_share: float = 0.75
-    """Triplets are made of this share of the peaks, the stronger ones. Less makes a large portfolio cheaper."""
+    """Triplets are made of this share of the peaks, the stronger ones."""
+    triplet_rank: float = 0.45
+    """Triplets are kept whose peaks are, on average, among this share. Less makes a large portfolio cheaper."""
 
 
 class LandmarkIndex:
@@ -128,9 +130,11 @@ def _pair_table(tables: Tables, shape: PairShape) -> dict[str, NDArray[Any]]:
 
 
 def _triplet_table(tables: Tables, parameters: LandmarkParameters) -> dict[str, NDArray[Any]]:
-    shape, chosen = parameters.triplet, tables["peak_ranks"] < parameters.triplet_share
-    times, octaves = tables["peak_times_s"][chosen], tables["peak_octaves"][chosen]
-    found = triplets(times, octaves, shape)
+    shape = parameters.triplet
+    peaks = (tables["peak_times_s"], tables["peak_octaves"], 0.0, tables["peak_ranks"])
+    stars = Constellation(*peaks).strongest(parameters.triplet_share)
+    times, octaves = stars.times_s, stars.octaves
+    found = triplets(stars, shape, parameters.triplet_rank)
     keys = triplet_keys(times, octaves, found, shape)
     order = np.argsort(keys, kind="stable")
     first, third = found[order, 0], found[order, 2]

@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from workprint.matching.constellation import Constellation
+
 
 @dataclass(frozen=True, slots=True)
 class PairShape:
@@ -110,19 +112,22 @@ def _pairs(times, octaves, per_octave, cell_s, reach, sizes):  # type: ignore[no
     return keys[:count], anchors[:count]
 
 
-def triplets(times_s: NDArray[np.float64], octaves: NDArray[np.float32], shape: TripletShape) -> NDArray[np.uint32]:
-    """Return the triplets of peaks in order of time as positions (m, 3)."""
+def triplets(stars: Constellation, shape: TripletShape, most_rank: float) -> NDArray[np.uint32]:
+    """Return the triplets of peaks as positions (m, 3), but for those whose mean rank is above `most_rank`.
+
+    Which peaks meet does not depend on `most_rank`, so the triplets of a lower one are among those of a higher one.
+    """
     counts = (shape.second_peaks, shape.third_peaks)
     limits = (shape.reach_octaves, shape.lowest_octave, shape.first_gap_s, shape.longest_s)
-    found: NDArray[np.uint32] = _triplets(times_s, octaves, counts, limits)
+    found: NDArray[np.uint32] = _triplets(stars.times_s, stars.octaves, stars.ranks, counts, (*limits, 3.0 * most_rank))
     return found
 
 
 @njit(cache=True)
-def _triplets(times, octaves, counts, limits):  # type: ignore[no-untyped-def]
+def _triplets(times, octaves, ranks, counts, limits):  # type: ignore[no-untyped-def]
     """Take for each peak the next few in its zone, and for each of these the next few of the same zone."""
     seconds, thirds = counts
-    _, lowest, gap_s, longest_s = limits
+    _, lowest, gap_s, longest_s, most = limits
     found = np.empty((times.size * seconds * thirds, 3), dtype=np.uint32)
     count = 0
     for first in range(times.size):
@@ -139,10 +144,12 @@ def _triplets(times, octaves, counts, limits):  # type: ignore[no-untyped-def]
             for third in range(second + 1, times.size):
                 if also == thirds or times[third] - times[first] > longest_s:
                     break
-                if _in_zone(times, octaves, first, second, third, gap_s, limits):
+                if not _in_zone(times, octaves, first, second, third, gap_s, limits):
+                    continue
+                also += 1
+                if ranks[first] + ranks[second] + ranks[third] <= most:
                     found[count, 0], found[count, 1], found[count, 2] = first, second, third
                     count += 1
-                    also += 1
     return found[:count]
 
 

@@ -1,5 +1,6 @@
 """Lines in time: fitting them to two constellations, and counting what lies on them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,10 @@ from workprint.matching.constellation import Constellation
 
 DISPLACEMENTS_S: Final = np.array([-1.13, -0.83, -0.59, -0.41, -0.29, -0.19, 0.17, 0.23, 0.37, 0.53, 0.71, 0.97])
 """Item against work: further than two peaks of one event, nearer than a change of scene."""
+_NEAREST_S: Final = 0.16
+_FURTHEST_S: Final = 4.0
+"""Where else a stretch is tried, item against work: beyond the length of a sound, within a few bars."""
+_FEW_DISPLACEMENTS_S: Final = np.array([-0.83, -0.29, 0.23, 0.71])
 DISPLACEMENTS_OCTAVES: Final = np.array([-0.043, 0.0, 0.043])
 
 
@@ -52,6 +57,21 @@ def chances(item: Constellation, sky: Sky, line: Line, tolerance: Tolerance) -> 
     return np.asarray(met / float(DISPLACEMENTS_S.size * DISPLACEMENTS_OCTAVES.size), dtype=np.float64)
 
 
+def met_elsewhere(
+    item: Constellation, sky: Sky, line: Line, near: Tolerance, wide: Tolerance
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many peaks of the item meet a peak of the work at each of many places around the line's own.
+
+    Loops, beats and scales repeat: what they align at their best is much more than what they align on average. The
+    two counts, (places,) each, are by a near and by a wide tolerance.
+    """
+    places = line.tempo * item.times_s + line.start_s
+    octaves = item.octaves - np.float32(line.octaves)
+    limits = (near.time_s, near.octaves, wide.time_s, wide.octaves)
+    counts = _met_elsewhere(places, octaves, sky.times_s, sky.octaves, limits)
+    return counts[0], counts[1]
+
+
 def fitted(
     item: Constellation, sky: Sky, line: Line, tolerances: tuple[Tolerance, ...], least: int = 6
 ) -> tuple[Line, int]:
@@ -68,6 +88,18 @@ def fitted(
         least,
     )
     return Line(tempo, start_s, octaves), int(count)
+
+
+def rated(
+    item: Constellation, sky: Sky, lines: Sequence[Line], tolerances: tuple[Tolerance, ...]
+) -> list[tuple[Line, int, float]]:
+    """Fit each line as `fitted` does; return it, how many peaks it aligns, and how many it does by chance, roughly."""
+    steps = np.array([(each.time_s, each.octaves) for each in tolerances])
+    starts = np.array([(line.tempo, line.start_s, line.octaves) for line in lines]).reshape(-1, 3)
+    rows = _rated((item.times_s, item.octaves), (sky.times_s, sky.octaves), starts, steps)
+    return [
+        (Line(tempo, start_s, octaves), int(count), chance) for tempo, start_s, octaves, count, chance in rows.tolist()
+    ]
 
 
 def _partners_on(item: Constellation, sky: Sky, line: Line, tolerance: Tolerance) -> NDArray[np.int64]:
@@ -104,6 +136,25 @@ def _partners(places, octaves, sky_times, sky_octaves, tolerance_s, tolerance_oc
 
 
 @njit(cache=True)
+def _met_elsewhere(places, octaves, sky_times, sky_octaves, limits):  # type: ignore[no-untyped-def]
+    """Return counts int64 (2, places); a peak's partner is the nearest one within the wide tolerance."""
+    near_s, near_octaves, wide_s, wide_octaves = limits
+    each_side = int((_FURTHEST_S - _NEAREST_S) / (2.0 * near_s))
+    counts = np.zeros((2, 2 * each_side), dtype=np.int64)
+    for place in range(2 * each_side):
+        shift = _NEAREST_S + (place // 2) * 2.0 * near_s
+        moved = places + (shift if place % 2 else -shift)
+        found = _partners(moved, octaves, sky_times, sky_octaves, wide_s, wide_octaves)
+        for number in range(places.size):
+            if found[number] >= 0:
+                off_s = abs(sky_times[found[number]] - moved[number])
+                off_octaves = abs(sky_octaves[found[number]] - octaves[number])
+                counts[0, place] += off_s <= near_s and off_octaves <= near_octaves
+                counts[1, place] += 1
+    return counts
+
+
+@njit(cache=True)
 def _met(places, octaves, sky_times, sky_octaves, tolerance):  # type: ignore[no-untyped-def]
     """Return for each place in how many of the displacements it has a partner."""
     met = np.zeros(places.size)
@@ -115,6 +166,23 @@ def _met(places, octaves, sky_times, sky_octaves, tolerance):  # type: ignore[no
                 if found[number] >= 0:
                     met[number] += 1.0
     return met
+
+
+@njit(cache=True)
+def _rated(item, sky, lines, steps):  # type: ignore[no-untyped-def]
+    """Return (n, 5): the fitted line, what it aligns, and the mean of what a few displacements of it align."""
+    times, octaves = item
+    out = np.zeros((lines.shape[0], 5))
+    last = steps.shape[0] - 1
+    for number in range(lines.shape[0]):
+        line = (lines[number, 0], lines[number, 1], lines[number, 2])
+        tempo, start, rise, count = _fitted(item, sky, line, steps, 6)
+        out[number, 0], out[number, 1], out[number, 2], out[number, 3] = tempo, start, rise, count
+        places, lowered = tempo * times + start, octaves - np.float32(rise)
+        for shift in _FEW_DISPLACEMENTS_S:
+            moved = _partners(places + shift, lowered, sky[0], sky[1], steps[last, 0], steps[last, 1])
+            out[number, 4] += np.sum(moved >= 0) / _FEW_DISPLACEMENTS_S.size
+    return out
 
 
 @njit(cache=True)

@@ -18,7 +18,7 @@ from workprint.matching.pose_votes import LOG_STEP, angle_of, place_of, turn
 PAIR_WEIGHTS = (3.1, 0.027, 2.1, 3.0)
 """Log likelihood ratio of one pair: constant; loss per bit, per pixel of the point's level, per radian."""
 
-MODEL = (-15.32, 1.79, 3.07, 3.87, 3.05, 2.46)
+MODEL = (-17.23, 2.08, 2.10, 4.48, 2.72, 2.71)
 """Logistic model: constant; logarithms of the inliers, of the evidence per inlier, of the part of the overlap's cells
 that agree, of the part of the work's points near an inlier, of the item points in the overlap (`MOST_POINTS` at most: a
 sparse picture has to show more)."""
@@ -28,10 +28,10 @@ DRIFT_COST = 6.0
 """What a pixel of drift above the limit costs. In a copy, what is left of the distances after fitting is noise; where
 an artist reused a part, neighbouring points are off in the same direction."""
 
-THRESHOLD = 1.7
+THRESHOLD = 1.5
 """Evidence at which a match is reported; `docs/images.md` has the decoys measured."""
 
-TAIL = (2.6e-5, 0.57, -3.0)
+TAIL = (1.56e-5, 0.94, -9.59)
 """Decoys by evidence: (rate, decay, from): an unrelated picture and a work reach evidence e with chance
 rate * exp(-decay * (e - from))."""
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workprint.matching.constellation import Constellation
-from workprint.matching.lines import Line, Sky, Tolerance, aligned, chances
+from workprint.matching.lines import Line, Sky, Tolerance, aligned, chances, met_elsewhere
 
 COARSE: Final = Tolerance(0.020, 0.014)
 FINE: Final = Tolerance(0.008, 0.004)
@@ -36,8 +36,20 @@ class ChanceParameters:
     """Peaks of one moment and ring that count. A click is aligned with any click, in all its peaks."""
     word_s: float = 0.4
     """No stretch as short as this decides alone: other lines by the same voice share words."""
+    syllable_s: float = 0.25
+    """The same in an item that is hardly more than a word itself."""
     cell_s: float = 0.25
     """Excerpts begin and end on this grid."""
+    rival_factor: float = 8.0
+    """What is aligned elsewhere in the neighbourhood counts so many times against a line: scales and beats repeat …"""
+    rival_allowance: float = 8.0
+    """… but for so many nats, which the best of many places reaches in any sound."""
+    rival_peaks: int = 1200
+    """So many peaks of a stretch, from its middle, are tried elsewhere."""
+    same_share: float = 0.9
+    """Where so many peaks are near the line, the two are the same sound, and may well repeat themselves."""
+    busy_peaks: int = 6
+    """Cells with so many peaks of the item take part when the support must be spread."""
     drop: float = 8.0
     """An excerpt ends where so many peaks fewer are aligned than its rate asks for."""
 
@@ -92,26 +104,63 @@ class Weight:
     """Logarithm of the chance that one unrelated line aligns as many."""
 
 
-def weigh(supports: Iterable[Support], span: tuple[float, float], parameters: ChanceParameters) -> Weight:
-    """Weigh the peaks between two times by the most telling of several supports."""
-    weights = [_weighed(support, span, parameters) for support in supports]
+def weigh(
+    supports: Iterable[Support],
+    span: tuple[float, float],
+    parameters: ChanceParameters,
+    rivals: tuple[float, ...] = (0.0, 0.0),
+) -> Weight:
+    """Weigh the peaks between two times by the most telling of several supports, less the nats of its rivals."""
+    weights = [_weighed(support, span, parameters, rival) for support, rival in zip(supports, rivals, strict=True)]
     best = min(weights, key=lambda weight: weight.log10_chance)
     # The best of several looks is so many times as easily had.
     return replace(best, log10_chance=min(0.0, best.log10_chance + log10(len(weights))))
 
 
-def weigh_rest(supports: Iterable[Support], span: tuple[float, float], parameters: ChanceParameters) -> Weight:
+def weigh_rest(
+    supports: Iterable[Support], span: tuple[float, float], word_s: float, parameters: ChanceParameters
+) -> Weight:
     """Weigh what is left of a stretch without its busiest `word_s`.
 
     One word, drum beat or click may be the same in two recordings that are not. It proposes a line; whether the line
     holds is for the rest to say, for which it is the only line tried.
     """
     supports = tuple(supports)
-    word = supports[0].busiest(span, parameters.word_s)
+    word = supports[0].busiest(span, word_s)
     return weigh([support.without(word) for support in supports], span, parameters)
 
 
-def _weighed(support: Support, span: tuple[float, float], parameters: ChanceParameters) -> Weight:
+def rivals_of(
+    item: Constellation, sky: Sky, line: Line, support: Support, span: tuple[float, float], parameters: ChanceParameters
+) -> float:
+    """Return the nats that speak against a line because it is not the only one that aligns much of this stretch.
+
+    In tunes of one scale and beat, or of the same sampled drums, every place aligns something. Only what the right
+    place has and its neighbours lack is evidence.
+    """
+    low, high = (int(place) for place in np.searchsorted(support.times_s, span))
+    size = high - low
+    if not size or support.near[low:high].sum() >= parameters.same_share * size:
+        return 0.0
+    low = max(low, (low + high - parameters.rival_peaks) // 2)
+    high = min(high, low + parameters.rival_peaks)
+    near, wide = met_elsewhere(item.between_peaks(low, high), sky, line, FINE, COARSE)
+    near_mean, ring_mean = _means(support, low, high, parameters)
+    nats = max(
+        _surprise(float(close), near_mean) + _surprise(float(far), ring_mean)
+        for close, far in zip(near, wide - near, strict=True)
+    )
+    return parameters.rival_factor * max(0.0, nats * size / (high - low) - parameters.rival_allowance)
+
+
+def _means(support: Support, low: int, high: int, parameters: ChanceParameters) -> tuple[float, float]:
+    """Return how many peaks are expected near the line and in the ring around it by chance."""
+    near = parameters.factor * float(support.near_chances[low:high].sum()) + parameters.constant
+    wide = parameters.factor * float(support.wide_chances[low:high].sum()) + 2.0 * parameters.constant
+    return near, max(parameters.constant, wide - near)
+
+
+def _weighed(support: Support, span: tuple[float, float], parameters: ChanceParameters, rival: float) -> Weight:
     """Weigh two independent counts, each with its own law of chance.
 
     Peaks near the line and those in the ring around it: a true line has most of its peaks near, where
@@ -124,10 +173,8 @@ def _weighed(support: Support, span: tuple[float, float], parameters: ChancePara
         float(np.minimum(np.bincount(moments, weights=hits, minlength=1), parameters.most_per_moment).sum())
         for hits in (near, ring)
     ]
-    near_mean = parameters.factor * float(support.near_chances[low:high].sum()) + parameters.constant
-    wide_mean = parameters.factor * float(support.wide_chances[low:high].sum()) + 2.0 * parameters.constant
-    ring_mean = max(parameters.constant, wide_mean - near_mean)
-    nats = _surprise(counts[0], near_mean) + _surprise(counts[1], ring_mean)
+    near_mean, ring_mean = _means(support, low, high, parameters)
+    nats = max(0.0, _surprise(counts[0], near_mean) + _surprise(counts[1], ring_mean) - rival)
     nats = max(0.0, nats / parameters.dispersion - log(1.0 + nats))
     return Weight(int(near.sum() + ring.sum()), high - low, near_mean + ring_mean, -nats / log(10.0))
 
@@ -142,6 +189,19 @@ def enough(weight: Weight, log10_goal: float) -> float:
     if weight.log10_chance >= 0.0:
         return weight.expected - log10_goal
     return weight.expected + (weight.aligned - weight.expected) * min(1.0, log10_goal / weight.log10_chance)
+
+
+def spread(support: Support, span: tuple[float, float], parameters: ChanceParameters) -> float:
+    """Return the share of a stretch's cells of `cell_s` in which more is aligned than by chance.
+
+    The same sound is the same all along; tunes of one scale agree in a note here and a note there.
+    """
+    low, high = (int(place) for place in np.searchsorted(support.times_s, span))
+    cells = ((support.times_s[low:high] - span[0]) / parameters.cell_s).astype(np.int64)
+    gains = support.wide[low:high] - parameters.factor * support.wide_chances[low:high]
+    busy = np.bincount(cells, minlength=1) >= parameters.busy_peaks
+    more = np.bincount(cells, weights=gains, minlength=1) > 1.0
+    return float(more[busy].mean()) if busy.any() else 1.0
 
 
 def stretches(support: Support, parameters: ChanceParameters) -> list[tuple[float, float]]:

@@ -23,7 +23,13 @@ _NO_CELL: Final = -(1 << 20)
 class VotingParameters:
     """How wide a search is, and how many places it proposes."""
 
-    window_s: float = 4.0
+    window_s: float = 5.0
+    step_s: float = 4.0
+    """From one window to the next. What the overlap holds is seen whole at least once."""
+    probed_rank: float = 0.45
+    """Triplets of an item are looked up whose peaks are, on average, among this share of the strongest …"""
+    reversed_rank: float = 0.25
+    """… and when they are played backwards, which is rare."""
     widest_pitch_octaves: float = 0.43
     """Covers speed 0.75 to 1.33 and five semitones each way."""
     lowest_tempo: float = 0.70
@@ -35,7 +41,7 @@ class VotingParameters:
     scaled_cell_s: float = 0.16
     tempo_cell_octaves: float = 0.16
     pitch_cell_octaves: float = 0.02
-    hypotheses: int = 16
+    hypotheses: int = 8
     """Places per window, direction and kind of landmark that are tried."""
     least_votes: int = 3
 
@@ -59,15 +65,18 @@ class Window:
 
     centre_s: float
     stars: Constellation
+    most_rank: float
+    """See `triplets`."""
 
 
-def windows(item: Constellation, window_s: float) -> Iterator[Window]:
-    """Cut an item into windows that overlap by half."""
-    count = max(1, int(np.ceil(item.duration_s / (window_s / 2))) - 1)
-    middle = min(window_s, item.duration_s) / 2
+def windows(item: Constellation, parameters: VotingParameters, most_rank: float) -> Iterator[Window]:
+    """Cut an item into windows that overlap; triplets above `most_rank` will not be looked up."""
+    length_s, step_s = parameters.window_s, parameters.step_s
+    count = 1 + max(0, int(np.ceil((item.duration_s - length_s) / step_s)))
+    middle = min(length_s, item.duration_s) / 2
     for number in range(count):
-        start = number * window_s / 2
-        yield Window(start + middle, item.between(start, start + window_s))
+        start = number * step_s
+        yield Window(start + middle, item.between(start, start + length_s), most_rank)
 
 
 def plain_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingParameters) -> list[Hypothesis]:
@@ -84,7 +93,7 @@ def plain_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPar
 def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingParameters) -> list[Hypothesis]:
     """Return places where the window may be played at any speed, tempo and pitch, by triplets."""
     stars, shape = window.stars.strongest(index.parameters.triplet_share), index.parameters.triplet
-    found = triplets(stars.times_s, stars.octaves, shape)
+    found = triplets(stars, shape, window.most_rank)
     sizes = (float(shape.cells_per_octave), shape.interval_cells, shape.ratio_cells)
     keys, owners = _triplet_probes(stars.times_s, stars.octaves, found, sizes)
     table = tuple(index.tables[f"triplet_{name}"] for name in ("starts", "times", "lengths", "octaves"))
@@ -206,7 +215,8 @@ def _elected(votes: NDArray[np.float64], place_cell_s: float, parameters: Voting
     best = np.lexsort((names, -counts))[: parameters.hypotheses]
     elected = []
     for cell in best[counts[best] >= parameters.least_votes]:
-        place, tempo, pitch = np.median(votes[crowded[members == cell]], axis=0)
+        own = np.sort(votes[crowded[members == cell]], axis=0)
+        place, tempo, pitch = own[len(own) // 2]
         elected.append(Hypothesis(float(place), float(2.0**tempo), float(pitch), int(counts[cell])))
     return elected
 

@@ -191,7 +191,8 @@ def number_in_words(number: float) -> str:
     """Return `61`, `12.5`, `1,200`; no trailing zeros."""
     if not math.isfinite(number):
         return "?"
-    return f"{number:,.0f}" if number == round(number) and abs(number) < MOST_DIGITS else f"{number:,.3g}"
+    whole = number == round(number) or abs(number) >= 1_000
+    return f"{number:,.0f}" if whole and abs(number) < MOST_DIGITS else f"{number:,.3g}"
 
 
 def false_matches_in_words(expected: float) -> str:
