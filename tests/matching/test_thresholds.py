@@ -28,7 +28,7 @@ def test_what_chance_cannot_do_is_as_good_as_certain() -> None:
 
 @pytest.mark.parametrize("works", [1, 1_000])
 def test_even_among_look_alikes_false_matches_are_few(works: int) -> None:
-    """If all of a million items were look-alikes of the works, some dozen false matches per thousand works come of it."""
+    """If all of a million items were look-alikes, a dozen false matches per thousand works would come of it."""
     variants = 16
 
     assert hash_false_match_rate(HASH_DISTANCE_BITS) * works * variants * 1e6 < 12.0 * works / 1_000

@@ -3,7 +3,7 @@
 Luminance is resized to 64 x 64 (Lanczos), transformed by a two-dimensional DCT-II, and each of the 16 x 16 lowest
 coefficients says whether it is above their median (Zauner, "Implementation and Benchmarking of Perceptual Image Hash
 Functions", 2010; `imagehash.phash`). Both steps are linear, so they are done as one matrix from each side, without
-rounding to whole grey levels in between. A picture of 64 x 64 has exactly imagehash's hash, others one within a few bits.
+rounding to whole grey levels in between. A picture of 64 x 64 has imagehash's very hash, others one within a few bits.
 """
 
 from collections.abc import Iterator, Sequence

@@ -14,8 +14,8 @@ _HASH_TAIL_AT_BITS = 68
 _HASH_TAIL_RATE = 2.4e-6
 _HASH_TAIL_FACTOR_PER_BIT = 1.185
 """The lower tail of distances between look-alikes, per item and indexed hash: 2.4e-6 at 68 bits, 1.185 times fewer for
-each bit below. Look-alikes (product photographs, icons by one artist) make this tail; among strangers it is far shorter,
-so what is computed from it is an upper bound."""
+each bit below. Look-alikes (product photographs, icons by one artist) make this tail; among strangers it is far
+shorter, so what is computed from it is an upper bound."""
 
 AUDIO_LOG10_RARITY = 6.0
 """An alignment counts if it is expected by chance at most once in ten to this power of items."""
