@@ -20,11 +20,11 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
-from media_folder import MediaFile, machine, media_below, print_machine
 from numpy.typing import NDArray
 from PIL import Image
-from simple_edits import IMAGE_EDITS, open_image
 
+from media_folder import MediaFile, machine, media_below, print_machine
+from simple_edits import IMAGE_EDITS, open_image
 from workprint.errors import ItemError
 from workprint.ingest import Pipeline
 from workprint.model import Blob, Depth, FingerprintRecord, Limits, Medium

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from quality_images import ALL_EDITS, PIPELINE, pictures, source
 from sklearn.linear_model import LogisticRegression
 
+from quality_images import ALL_EDITS, PIPELINE, pictures, source
 from workprint.edits.pictures import render
 from workprint.errors import ItemError
 from workprint.matching.feature_index import FeatureIndex, words_of

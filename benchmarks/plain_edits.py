@@ -23,9 +23,9 @@ from random import Random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from media_folder import MediaFile, Sides, copied, machine, print_machine, split
 from simple_edits import AUDIO_EDITS, IMAGE_EDITS, Edited, open_image, open_recording
-
 from workprint import api
 from workprint.model import Depth, Finding, Medium
 

@@ -18,10 +18,10 @@ from pathlib import Path
 import imagehash
 import numpy as np
 import pdqhash
-from look_alikes import BLANK, DIFFERENT, SAME_SCENE, made_up
-from media_folder import print_machine
 from PIL import Image
 
+from look_alikes import BLANK, DIFFERENT, SAME_SCENE, made_up
+from media_folder import print_machine
 from workprint import plugins
 from workprint.edits.compositions import cut_out
 from workprint.edits.pictures import EDITS, on_colour, opened, render

@@ -32,10 +32,10 @@ import imagehash
 import numpy as np
 import soundfile
 import soxr
-from media_folder import MediaFile, Sides, copied, machine, print_machine, split
 from PIL import Image
-from simple_edits import Recording, write_sound
 
+from media_folder import MediaFile, Sides, copied, machine, print_machine, split
+from simple_edits import Recording, write_sound
 from workprint import api
 from workprint.errors import ItemError
 from workprint.ingest import Pipeline
