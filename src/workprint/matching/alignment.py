@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import exp, log10, sqrt
 from typing import Final
 
+from workprint.matching import thresholds
 from workprint.matching.constellation import Constellation
 from workprint.matching.landmark_index import STRONG_SHARE, LandmarkIndex
 from workprint.matching.lines import Line, Tolerance, fitted, rated
@@ -45,7 +46,7 @@ class AlignmentParameters:
     """A line is dropped at once unless it aligns so many peaks more than three standard deviations above chance."""
     log10_worth_following: float = -2.0
     """A line whose window is likelier than this by chance is dropped at once."""
-    least_log10_rarity: float = 6.0
+    least_log10_rarity: float = thresholds.AUDIO_LOG10_RARITY
     """A match is expected by chance at most once in 10 to the power of this many items."""
     least_log10_rest: float = 4.0
     """The same for what is left without the busiest moment, for which there is but one line to try …"""

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from workprint.matching import thresholds
 from workprint.matching.feature_index import Hits, Words
 from workprint.matching.geometry import Map, apply, expect
 from workprint.matching.pose_votes import LOG_STEP, angle_of, place_of, turn
@@ -28,8 +29,7 @@ DRIFT_COST = 6.0
 """What a pixel of drift above the limit costs. In a copy, what is left of the distances after fitting is noise; where
 an artist reused a part, neighbouring points are off in the same direction."""
 
-THRESHOLD = 1.5
-"""Evidence at which a match is reported; `docs/images.md` has the decoys measured."""
+THRESHOLD = thresholds.IMAGE_LIKELIHOOD
 
 TAIL = (1.56e-5, 0.94, -9.59)
 """Decoys by evidence: (rate, decay, from): an unrelated picture and a work reach evidence e with chance

@@ -17,13 +17,20 @@ _HASH_TAIL_FACTOR_PER_BIT = 1.185
 each bit below. Look-alikes (product photographs, icons by one artist) make this tail; among strangers it is far
 shorter, so what is computed from it is an upper bound."""
 
+IMAGE_LIKELIHOOD = 1.5
+"""Evidence at which a match is reported; `docs/images.md` has the decoys measured."""
+
 AUDIO_LOG10_RARITY = 6.0
 """An alignment counts if it is expected by chance at most once in ten to this power of items."""
 
 _MOST_CONFIDENCE = 0.999999
 """Only equal digests are certain."""
 
-ALL = {"image.phash": float(HASH_DISTANCE_BITS), "audio.peaks": AUDIO_LOG10_RARITY}
+ALL = {
+    "image.phash": float(HASH_DISTANCE_BITS),
+    "image.features": IMAGE_LIKELIHOOD,
+    "audio.peaks": AUDIO_LOG10_RARITY,
+}
 """What a run's manifest says of them."""
 
 
