@@ -93,7 +93,7 @@ def test_imports_follow_the_table_of_layers(name: str) -> None:
         ("ingest", "shards"),
         ("model.prints", "distance"),
         ("serial.lines", "protocols"),
-        ("cli.commands", "plugins"),
+        ("cli.scans", "plugins"),
         ("api.scanning", "cli"),
     ],
 )

@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from cli_output import without_progress
 from conftest import Once
 from core_samples import write_pictures
 from exclusion_samples import logo, marked, place_of_logo, recording, write_images, write_sounds
 from workprint import api
 from workprint.api import trials
 from workprint.cli import main
-from workprint.cli.commands import FAILED, NOTHING_TO_ACT_ON, USAGE, work_in_words
+from workprint.cli.group import FAILED, NOTHING_TO_ACT_ON, USAGE
 from workprint.cli.options import Region
+from workprint.cli.portfolios import work_in_words
 from workprint.model import Box, CheckedWork, Medium, TimeSpan
 from workprint.portfolio import Portfolio
 
@@ -50,7 +52,7 @@ def test_check_says_what_is_found_after_which_edit(small: Path, tmp_path: Path) 
     result = run("check", small / "mine.workprint", "--portfolio-media", small / "works", "-o", card, "-j", 1)
 
     assert result.exit_code == NOTHING_TO_ACT_ON
-    assert result.stderr == ""
+    assert without_progress(result.stderr) == ""
     lines = result.stdout.splitlines()
     assert [line.partition(":")[0] for line in lines[:3]] == [f"picture-{at}.png" for at in range(3)]
     assert "found after mirror: 3 of 3 works" in lines[3:]

@@ -8,13 +8,14 @@ from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_samples import audio_finding, image_finding, manifest, report, rich_report, work
 
-from workprint.model import Failure, Outcome, Picture, Report, ShardCount, Stage
+from workprint.model import Failure, Outcome, Picture, Relation, Report, ShardCount, Signal, Stage
 from workprint.reports.html import HtmlReport, contact, linked
 
 CELLS = {"td", "th", "dt", "dd", "p"}
@@ -364,3 +365,21 @@ def test_contacts_become_links_only_when_they_are_plain() -> None:
     assert contact("ada@example.org") == '<a href="mailto:ada@example.org">ada@example.org</a>'
     assert "href" not in contact("ada@example.org?subject=x&bcc=y")
     assert "href" not in linked("javascript:alert(1)")
+
+
+def test_what_is_said_of_items_stands_apart_from_the_matches() -> None:
+    """A mention or a reservation is no match: it counts as none, and has a table of its own, escaped."""
+    plain: dict[str, Any] = {"item_segment": None, "work_segment": None, "transform": None, "evidence": ()}
+    signal = Signal("xmp", "plus:DataMining", "<b>DMI-PROHIBITED</b>")
+    mention = image_finding("m1", Outcome.UNKNOWN, relation=Relation.MENTION, medium=None, work="", **plain)
+    reserved = image_finding(
+        "r1", relation=Relation.RESERVED, work="", signals=(signal,), notes=("a <i>note",), **plain
+    )
+
+    source = written(report((mention, reserved)))
+
+    assert "None of your 12 works was found" in source
+    assert "The dataset names the creator here." in source
+    assert "The item says of itself that this use is reserved." in source
+    assert "&lt;b&gt;DMI-PROHIBITED&lt;/b&gt;" in source
+    assert "a &lt;i&gt;note" in source

@@ -102,7 +102,7 @@ def test_every_use_outcome_level_depth_and_relation_has_words() -> None:
     assert all(words.outcome_in_words(outcome) for outcome in Outcome)
     assert all(words.level_in_words(level) for level in Level)
     assert all(words.depth_in_words(depth) for depth in Depth)
-    assert len({words.relation_in_words(relation, medium) for relation in Relation for medium in Medium}) == 8
+    assert len({words.relation_in_words(relation, medium) for relation in Relation for medium in Medium}) == 10
 
 
 def test_unknown_permission_never_sounds_like_permission() -> None:

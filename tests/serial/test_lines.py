@@ -21,10 +21,12 @@ from workprint.model import (
     Limits,
     Medium,
     Outcome,
+    Permission,
     PortfolioSummary,
     Relation,
     RunManifest,
     ShardCount,
+    Signal,
     TimeSpan,
     Use,
     Verdict,
@@ -42,7 +44,17 @@ from workprint.serial.lines import (
 
 numbers = st.floats(-1e6, 1e6).map(lambda value: round(value, 6))
 counts = st.dictionaries(odd_texts, st.integers(0, 10**12), max_size=3)
-verdicts = st.builds(Verdict, st.sampled_from(Outcome), st.sampled_from(Use), st.none() | odd_texts, odd_texts)
+verdicts = st.builds(
+    Verdict,
+    *(st.sampled_from(Outcome), st.sampled_from(Use), st.none() | odd_texts, odd_texts),
+    st.lists(odd_texts, max_size=2).map(tuple),
+)
+signals = st.builds(
+    Signal,
+    *(odd_texts, odd_texts, odd_texts),
+    st.dictionaries(st.sampled_from(Use), st.sampled_from(Permission), max_size=3),
+    *(st.booleans(), odd_texts, odd_texts),
+)
 measures = st.sampled_from(["distance_bits", "inliers", "aligned_landmarks", "digest"])
 plain_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just(10**400),
@@ -55,7 +67,14 @@ plain_json = st.recursive(
 def findings(draw: st.DrawFn) -> Finding:
     """Any finding."""
     medium = draw(st.sampled_from(Medium))
-    segments = st.builds(Box, *[numbers] * 4) if medium is Medium.IMAGE else st.builds(TimeSpan, numbers, numbers)
+    claim = draw(st.booleans())  # a mention or a reservation, which has no place in the item
+    segments = (
+        st.none()
+        if claim
+        else st.builds(Box, *[numbers] * 4)
+        if medium is Medium.IMAGE
+        else st.builds(TimeSpan, numbers, numbers)
+    )
     transforms: Any = (
         st.builds(ImageTransform, st.booleans(), numbers, numbers, st.booleans())
         if medium is Medium.IMAGE
@@ -65,17 +84,19 @@ def findings(draw: st.DrawFn) -> Finding:
     texts = {name: draw(odd_texts) for name in ("finding_id", "item", "work", "creator", "contact", "portfolio")}
     return Finding(
         **texts,
-        medium=medium,
+        medium=None if claim else medium,
         relation=draw(st.sampled_from(Relation)),
         confidence=draw(numbers),
         item_segment=draw(segments),
         work_segment=draw(segments),
-        transform=draw(transforms),
+        transform=None if claim else draw(transforms),
         evidence=tuple(draw(st.lists(evidence, max_size=3))),
         verdict=draw(verdicts),
         level=draw(st.sampled_from(Level)),
         attributes=draw(attributes),
         digest=draw(digests),
+        signals=tuple(draw(st.lists(signals, max_size=2))),
+        notes=tuple(draw(st.lists(odd_texts, max_size=2))),
     )
 
 
@@ -162,9 +183,9 @@ def test_the_line_of_a_finding_has_the_documented_shape() -> None:
         '"transform": {"mirrored": true, "rotation_deg": 4.0, "scale": 0.52, "negative": false}, '
         '"evidence": [{"recipe_id": "image.features/1;", "inliers": 61.0, "threshold": 11.0}], '
         '"verdict": {"outcome": "prohibited", "use": "ai_generative_training", "terms_id": "t1", '
-        '"reason": "the terms do not allow this use"}, "level": "error", '
+        '"reason": "the terms do not allow this use", "grounds": []}, "level": "error", '
         '"attributes": {"url": "https://example.org/é", "caption": "a\\nb"}, '
-        f'"digest": "{"ab" * 32}", "portfolio": "{"cd" * 32}"}}'
+        f'"digest": "{"ab" * 32}", "portfolio": "{"cd" * 32}", "signals": [], "notes": []}}'
     )
 
 

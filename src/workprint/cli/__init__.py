@@ -1,5 +1,14 @@
-"""The command line: options to `workprint.api` and back. No logic of its own."""
+"""The command line: options to `workprint.api` and back. No logic of its own.
 
-from workprint.cli.commands import main
+Heavy modules are imported inside the commands, so that `workprint --help` answers at once.
+"""
+
+from workprint.cli.group import main
+from workprint.cli.portfolios import check, index
+from workprint.cli.results import inspect, report
+from workprint.cli.scans import demo, fingerprint, match, scan
+
+for _command in (index, check, scan, fingerprint, match, report, inspect, demo):
+    main.add_command(_command)
 
 __all__ = ["main"]

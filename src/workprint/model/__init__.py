@@ -34,6 +34,7 @@ from workprint.model.runs import (
     RunManifest,
     ShardCount,
 )
+from workprint.model.signals import Signal
 from workprint.model.subjects import (
     Attributes,
     Blob,
@@ -91,6 +92,7 @@ __all__ = [
     "Segment",
     "Shard",
     "ShardCount",
+    "Signal",
     "Stage",
     "Terms",
     "TimeSpan",

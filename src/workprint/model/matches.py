@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workprint.model.prints import Segment
+from workprint.model.signals import Signal
 from workprint.model.subjects import Attributes
 from workprint.model.vocabulary import Level, Medium, Outcome, Permission, Relation, Use
 
@@ -110,6 +111,8 @@ class Verdict:
     use: Use
     terms_id: str | None
     reason: str
+    grounds: tuple[str, ...] = ()
+    """The records it rests on (terms, grants, signals, signatures), each in a few words with its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +123,17 @@ class Finding:
     """Of item, work, use and place only: it survives re-runs, new thresholds and edits of the terms."""
     item: str
     work: str
+    """Empty where the finding is about no work: a mention of a creator, or an item that reserves itself."""
     creator: str
     contact: str
-    medium: Medium
+    medium: Medium | None
+    """None where a table names no medium and no media were at hand."""
     relation: Relation
     confidence: float
-    item_segment: Segment
-    work_segment: Segment
-    transform: Transform
+    item_segment: Segment | None
+    """None where nothing was located: a mention or a reservation."""
+    work_segment: Segment | None
+    transform: Transform | None
     evidence: tuple[Evidence, ...]
     verdict: Verdict
     level: Level
@@ -135,4 +141,9 @@ class Finding:
     digest: str
     """SHA-256 of the item's bytes."""
     portfolio: str
-    """Digest of the portfolio index that holds the work."""
+    """Digest of the portfolio index that holds the work; empty where no portfolio was needed."""
+    signals: tuple[Signal, ...] = ()
+    """Rights signals in or beside the item."""
+    notes: tuple[str, ...] = ()
+    """What else a person should know: a notice that the work carried and the item has lost, a licence column that
+    contradicts the terms. Sentences; may quote the dataset: untrusted text."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workprint.errors import RecipeMismatch
+from workprint.model.signals import Signal
 from workprint.model.vocabulary import Medium
 
 
@@ -82,6 +83,8 @@ class FingerprintRecord:
     extent: tuple[float, ...]
     """(width_px, height_px) of the upright picture, or (duration_s,)."""
     fingerprints: tuple[Fingerprint, ...]
+    signals: tuple[Signal, ...] = ()
+    """Rights signals in or beside the subject."""
 
     def made_by(self, recipe_id: str) -> tuple[Fingerprint, ...]:
         """The fingerprints of one recipe."""

@@ -121,6 +121,16 @@ class Report:
     checked: tuple[CheckedWork, ...] = ()
     """The robustness cards of the portfolios, if their creators made any."""
 
+    @property
+    def matches(self) -> tuple[Finding, ...]:
+        """Findings of a work in the media of an item."""
+        return tuple(finding for finding in self.findings if finding.relation.is_match)
+
+    @property
+    def claims(self) -> tuple[Finding, ...]:
+        """Findings about what is said of an item or by it: mentions and reservations."""
+        return tuple(finding for finding in self.findings if not finding.relation.is_match)
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

@@ -23,6 +23,15 @@ class Relation(StrEnum):
     """The item shows or plays a part of the work."""
     CONTAINS = "contains"
     """The work is a part of the item."""
+    MENTION = "mention"
+    """What the dataset says of the item names the creator or an address of theirs; the media were not compared."""
+    RESERVED = "reserved"
+    """The item itself carries a signal that denies the use; no portfolio is needed to see it."""
+
+    @property
+    def is_match(self) -> bool:
+        """Whether media were compared and a work was found in them."""
+        return self not in (Relation.MENTION, Relation.RESERVED)
 
 
 class Use(StrEnum):

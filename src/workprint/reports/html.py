@@ -123,6 +123,7 @@ def _context(report: Report) -> dict[str, Any]:
         "counts": counts,
         "creators": summary.by_creator(report),
         "groups": page.groups(report),
+        "claims": page.claims(report),
         "not_found": page.not_found(report),
         "no_pictures": page.shows_no_works(report, Medium.IMAGE),
         "no_waveforms": page.shows_no_works(report, Medium.AUDIO),

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from workprint.model import Failure, Finding, Medium, Outcome, Picture, Report, Segment, Work
+from workprint.model import WHOLE, Failure, Finding, Medium, Outcome, Picture, Report, Segment, Work
 from workprint.reports.attributes import value_as_text
 from workprint.reports.summary import SEVERITY, most_serious
 
@@ -88,11 +88,11 @@ class Group:
 def groups(report: Report) -> tuple[Group, ...]:
     """Return the works with matches, most serious first, with the matches that are shown in full."""
     by_work: dict[tuple[str, str], list[Finding]] = {}
-    for finding in sorted(report.findings, key=_seriousness):
+    for finding in sorted(report.matches, key=_seriousness):
         by_work.setdefault((finding.creator, finding.work), []).append(finding)
     by_work = dict(sorted(by_work.items(), key=lambda entry: _seriousness_of_work(entry[1])))
     chosen = _chosen(by_work)
-    anchors = _anchors(report.findings)
+    anchors = _anchors(report.matches)
     embedded = _within_budget(report, [finding for findings in chosen.values() for finding in findings])
     works = {(work.creator, work.work_id): work for work in report.works}
     return tuple(
@@ -113,14 +113,19 @@ def embeddable(picture: Picture, medium: Medium) -> bool:
 
 def not_found(report: Report) -> tuple[Work, ...]:
     """Return the works that can be found but were not, in the portfolio's order."""
-    found = {(finding.creator, finding.work) for finding in report.findings}
+    found = {(finding.creator, finding.work) for finding in report.matches}
     return tuple(work for work in report.works if (work.creator, work.work_id) not in found)
 
 
 def shows_no_works(report: Report, medium: Medium) -> bool:
     """Whether there are matches of a medium but not a single picture (or waveform) of a work to hold them against."""
-    keys = {f"{finding.work}\n{finding.creator}" for finding in report.findings if finding.medium is medium}
+    keys = {f"{finding.work}\n{finding.creator}" for finding in report.matches if finding.medium is medium}
     return bool(keys) and not any(_shows(report.work_pictures.get(key)) for key in keys)
+
+
+def claims(report: Report) -> tuple[Finding, ...]:
+    """Return what is said of items, or by them, most serious first."""
+    return tuple(sorted(report.claims, key=_seriousness))
 
 
 def by_code(failures: Iterable[Failure]) -> dict[str, int]:
@@ -184,6 +189,11 @@ def _within_budget(report: Report, findings: Iterable[Finding]) -> set[str]:
     return fitting
 
 
+def _medium(finding: Finding) -> Medium:
+    """Of a match, which always has one unless somebody else wrote the file."""
+    return finding.medium or Medium.IMAGE
+
+
 def _picture_key(finding: Finding) -> str:
     return f"{finding.work}\n{finding.creator}"
 
@@ -197,8 +207,8 @@ def _card(report: Report, finding: Finding, anchors: Mapping[str, str], embedded
     return Card(
         finding=finding,
         anchor=anchors[finding.finding_id],
-        work=Side(finding.medium, work, finding.work_segment, too_much),
-        item=Side(finding.medium, item, finding.item_segment, too_much),
+        work=Side(_medium(finding), work, finding.work_segment or WHOLE, too_much),
+        item=Side(_medium(finding), item, finding.item_segment or WHOLE, too_much),
         attributes=shown,
         more_attributes=len(columns) - len(shown),
     )
@@ -211,7 +221,7 @@ def _group(number: int, findings: list[Finding], work: Work | None, cards: tuple
         creator=first.creator,
         title=work.title if work else "",
         contact=first.contact or (work.contact if work else ""),
-        medium=first.medium,
+        medium=_medium(first),
         matches=len(findings),
         items=len({finding.item for finding in findings}),
         outcome=most_serious(finding.verdict.outcome for finding in findings),

@@ -55,9 +55,9 @@ def tally(report: Report) -> Tally:
         creators=tuple(dict.fromkeys(work.creator for work in report.works)) or _creators_of_portfolios(report),
         works=len(report.works) + len(report.unfindable),
         searched=len(report.works),
-        found=len({(finding.creator, finding.work) for finding in report.findings}),
-        outcomes=Counter(finding.verdict.outcome for finding in report.findings),
-        items=len({finding.item for finding in report.findings}),
+        found=len({(finding.creator, finding.work) for finding in report.matches}),
+        outcomes=Counter(finding.verdict.outcome for finding in report.matches),
+        items=len({finding.item for finding in report.matches}),
         seen=manifest.seen,
         compared=manifest.fingerprinted,
         failed=sum(manifest.failed.values()),
@@ -67,8 +67,8 @@ def tally(report: Report) -> Tally:
 def by_creator(report: Report) -> tuple[CreatorTally, ...]:
     """Count what was found of each creator, the most matched first."""
     works = Counter(work.creator for work in report.works)
-    matches = Counter(finding.creator for finding in report.findings)
-    found = Counter(creator for creator, _ in {(finding.creator, finding.work) for finding in report.findings})
+    matches = Counter(finding.creator for finding in report.matches)
+    found = Counter(creator for creator, _ in {(finding.creator, finding.work) for finding in report.matches})
     rows = (CreatorTally(name, works[name], found[name], matches[name]) for name in works | matches)
     return tuple(sorted(rows, key=lambda row: (-row.matches, row.creator)))
 

@@ -7,7 +7,7 @@ import csv
 from dataclasses import asdict
 from typing import TextIO
 
-from workprint.model import AudioTransform, Box, Finding, ImageTransform, Report, Segment, TimeSpan
+from workprint.model import Box, Finding, Report, Segment, TimeSpan, Transform
 from workprint.reports.attributes import caption_of, licence_of, url_of, value_as_text
 from workprint.reports.untrusted import visible
 from workprint.reports.words import proof_in_words
@@ -24,7 +24,7 @@ COLUMNS = (
     "confidence",
     *(f"{side}_{edge}" for side in ("item", "work") for edge in (*BOX, *SPAN)),
     *CHANGES,
-    *("evidence", "terms_id", "reason", "url", "caption", "license", "digest", "portfolio", "attributes"),
+    *("evidence", "terms_id", "reason", "url", "caption", "license", "digest", "portfolio", "notes", "attributes"),
 )
 
 
@@ -68,7 +68,7 @@ def _row(finding: Finding) -> dict[str, object]:
         "creator": finding.creator,
         "contact": finding.contact,
         "item": finding.item,
-        "medium": finding.medium.value,
+        "medium": finding.medium.value if finding.medium else None,
         "relation": finding.relation.value,
         "confidence": finding.confidence,
         **_edges("item", finding.item_segment),
@@ -82,15 +82,16 @@ def _row(finding: Finding) -> dict[str, object]:
         "license": licence_of(columns),
         "digest": finding.digest,
         "portfolio": finding.portfolio,
+        "notes": " ".join(finding.notes),
         "attributes": value_as_text(dict(columns)),
     }
 
 
-def _edges(side: str, segment: Segment) -> dict[str, object]:
+def _edges(side: str, segment: Segment | None) -> dict[str, object]:
     if isinstance(segment, Box | TimeSpan):
         return {f"{side}_{edge}": number for edge, number in asdict(segment).items()}
     return {}
 
 
-def _changes(transform: ImageTransform | AudioTransform) -> dict[str, object]:
-    return asdict(transform)
+def _changes(transform: Transform | None) -> dict[str, object]:
+    return asdict(transform) if transform else {}

@@ -91,15 +91,17 @@ def listed(parts: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
-def relation_in_words(relation: Relation, medium: Medium) -> str:
+def relation_in_words(relation: Relation, medium: Medium | None) -> str:
     """Return how the item relates to the work, as a sentence."""
-    thing = "picture" if medium is Medium.IMAGE else "recording"
-    shows = "shows" if medium is Medium.IMAGE else "plays"
+    thing = "recording" if medium is Medium.AUDIO else "picture"
+    shows = "plays" if medium is Medium.AUDIO else "shows"
     return {
         Relation.IDENTICAL: f"The item is this {thing}, unchanged.",
         Relation.NEAR_DUPLICATE: f"The item is the whole {thing}, edited.",
         Relation.EXCERPT: f"The item {shows} a part of this {thing}.",
         Relation.CONTAINS: f"This {thing} is a part of the item.",
+        Relation.MENTION: "The dataset names the creator here. Nothing was compared.",
+        Relation.RESERVED: "The item says of itself that this use is reserved.",
     }[relation]
 
 
@@ -116,7 +118,7 @@ def confidence_in_words(confidence: float) -> str:
     return f"{math.floor(percent * 10**decimals) / 10**decimals:g} %"
 
 
-def evidence_in_words(evidence: Evidence, medium: Medium) -> str:
+def evidence_in_words(evidence: Evidence, medium: Medium | None) -> str:
     """Return one measurement, with what would just have been enough. A measure of an unknown name is quoted."""
     if "digest" in evidence.measure:
         return _sameness(evidence, medium)
@@ -151,8 +153,10 @@ def hash_bits(recipe_id: str) -> int | None:
     return None
 
 
-def transform_in_words(transform: Transform) -> list[str]:
+def transform_in_words(transform: Transform | None) -> list[str]:
     """Return what was done to the work on its way into the item; empty where nothing was noticed."""
+    if transform is None:
+        return []
     if isinstance(transform, ImageTransform):
         return _image_changes(transform)
     return _audio_changes(transform)
@@ -216,7 +220,7 @@ def _two_digits(number: float) -> int:
     return int(number // magnitude * magnitude) if math.isfinite(number) else 10**12
 
 
-def _sameness(evidence: Evidence, medium: Medium) -> str:
+def _sameness(evidence: Evidence, medium: Medium | None) -> str:
     if "content" not in evidence.measure:
         return "the same bytes"
     content = "pixels" if medium is Medium.IMAGE else "samples"

@@ -18,11 +18,13 @@ from workprint.model import (
     Limits,
     Medium,
     Outcome,
+    Permission,
     PortfolioSummary,
     Relation,
     RunManifest,
     Segment,
     ShardCount,
+    Signal,
     Stage,
     TimeSpan,
     Transform,
@@ -54,22 +56,25 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
         "work": finding.work,
         "creator": finding.creator,
         "contact": finding.contact,
-        "medium": finding.medium.value,
+        "medium": finding.medium and finding.medium.value,
         "relation": finding.relation.value,
         "confidence": _rounded(finding.confidence),
-        "item_segment": _place_to_json(finding.item_segment),
-        "work_segment": _place_to_json(finding.work_segment),
-        "transform": _place_to_json(finding.transform),
+        "item_segment": finding.item_segment and _place_to_json(finding.item_segment),
+        "work_segment": finding.work_segment and _place_to_json(finding.work_segment),
+        "transform": finding.transform and _place_to_json(finding.transform),
         "evidence": [_evidence_to_json(evidence) for evidence in finding.evidence],
         "verdict": {
             **asdict(finding.verdict),
             "outcome": finding.verdict.outcome.value,
             "use": finding.verdict.use.value,
+            "grounds": list(finding.verdict.grounds),
         },
         "level": finding.level.value,
         "attributes": dict(finding.attributes),
         "digest": finding.digest,
         "portfolio": finding.portfolio,
+        "signals": [signal_to_json(signal) for signal in finding.signals],
+        "notes": list(finding.notes),
     }
 
 
@@ -80,7 +85,7 @@ def finding_from_json(line: dict[str, Any]) -> Finding:
         FormatError: a field is missing or of another type.
     """
     try:
-        medium = Medium(line["medium"])
+        medium = None if line["medium"] is None else Medium(line["medium"])
         verdict = line["verdict"]
         return Finding(
             **{key: _text(line[key]) for key in _TEXTS},
@@ -90,18 +95,40 @@ def finding_from_json(line: dict[str, Any]) -> Finding:
             item_segment=_segment_from_json(line["item_segment"]),
             work_segment=_segment_from_json(line["work_segment"]),
             transform=_transform_from_json(medium, line["transform"]),
+            signals=tuple(signal_from_json(signal) for signal in line["signals"]),
+            notes=_texts(line["notes"]),
             evidence=tuple(_evidence_from_json(evidence) for evidence in line["evidence"]),
             verdict=Verdict(
                 Outcome(verdict["outcome"]),
                 Use(verdict["use"]),
                 None if verdict["terms_id"] is None else _text(verdict["terms_id"]),
                 _text(verdict["reason"]),
+                _texts(verdict["grounds"]),
             ),
             level=Level(line["level"]),
             attributes=_mapping(line["attributes"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise FormatError(f"a line of findings.jsonl is damaged ({type(error).__name__}: {error})") from error
+
+
+def signal_to_json(signal: Signal) -> dict[str, Any]:
+    """A rights signal as findings, stores and portfolios hold it."""
+    uses = {use.value: permission.value for use, permission in sorted(signal.uses.items())}
+    return {**asdict(signal), "uses": uses}
+
+
+def signal_from_json(value: Any) -> Signal:
+    """The signal that `signal_to_json` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: a field is missing or of another type.
+    """
+    uses = {Use(use): Permission(permission) for use, permission in _mapping(value["uses"]).items()}
+    if not isinstance(value["conformant"], bool):
+        raise TypeError("a truth value is none")
+    texts = {name: _text(value[name]) for name in ("source", "locator", "raw_value", "holder", "policy_url")}
+    return Signal(uses=uses, conformant=value["conformant"], **texts)
 
 
 def failure_to_json(failure: Failure) -> dict[str, Any]:
@@ -207,12 +234,16 @@ def _place_to_json(place: Segment | Transform) -> dict[str, Any]:
     return {key: _rounded(value) if isinstance(value, float) else value for key, value in asdict(place).items()}
 
 
-def _segment_from_json(place: Any) -> Segment:
+def _segment_from_json(place: Any) -> Segment | None:
+    if place is None:
+        return None
     numbers = {name: float(_number(value)) for name, value in _mapping(place).items()}
     return TimeSpan(**numbers) if "start_s" in numbers else Box(**numbers)
 
 
-def _transform_from_json(medium: Medium, place: Any) -> Transform:
+def _transform_from_json(medium: Medium | None, place: Any) -> Transform | None:
+    if place is None:
+        return None
     values: dict[str, Any] = {
         name: value if isinstance(value, bool) else float(_number(value)) for name, value in _mapping(place).items()
     }
@@ -237,6 +268,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{type(value).__name__} where a text belongs")
     return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"{type(value).__name__} where a list belongs")
+    return tuple(_text(text) for text in value)
 
 
 def _number(value: Any) -> float:

@@ -1,0 +1,152 @@
+"""Commands that compare: scan, its two halves, and the demonstration."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workprint.cli.group import FINDINGS, INCOMPLETE, NOTHING_TO_ACT_ON
+from workprint.cli.options import (
+    DATASET_OPTIONS,
+    JOBS,
+    NEVER,
+    PATH,
+    PORTFOLIOS,
+    QUIET,
+    VERDICT_OPTIONS,
+    with_options,
+)
+from workprint.cli.progress import shown
+from workprint.model import Depth, Level, Use
+
+
+@click.command()
+@click.argument("dataset")
+@PORTFOLIOS
+@click.option("--output", "-o", type=PATH, required=True, help="Folder for the results.")
+@with_options(VERDICT_OPTIONS, DATASET_OPTIONS, JOBS, QUIET)
+def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, **options: Any) -> None:
+    """Look for the works of portfolios in a dataset.
+
+    DATASET is a path or URL of a folder, a .zip, WebDataset .tar shards, Parquet with media in it, or a CSV, TSV or
+    JSONL manifest that points at media. The results folder gets findings.jsonl, failures.jsonl, run.json and
+    report.html. A run that was stopped goes on where it was when it is started again.
+
+    \b
+    Example:
+      workprint scan shards/ -p ada.workprint -p ben.workprint -o results --use ai_generative_training
+    """
+    from workprint import api
+
+    with shown("scanning", quiet) as watch:
+        results = api.scan(dataset, portfolios, output, _settings(options), watch)
+    _conclude(results, output, portfolios, quiet, options)
+
+
+@click.command()
+@click.argument("dataset")
+@click.option("--output", "-o", type=PATH, required=True, help="Folder for the fingerprint store.")
+@click.option("--allow-failures", is_flag=True, help="Do not exit with 4 because of items that cannot be read.")
+@with_options(DATASET_OPTIONS, JOBS, QUIET)
+def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, **options: Any) -> None:
+    """Fingerprint a dataset into a store: the first half of `scan`.
+
+    The store can be matched with any portfolio later, without the media. A run that was stopped goes on where it was
+    when it is started again.
+
+    \b
+    Example:
+      workprint fingerprint s3://bucket/shards -o store
+    """
+    from workprint import api
+
+    with shown("fingerprinting", quiet) as watch:
+        counts = api.fingerprint(dataset, output, _settings(options), watch)
+    seen, compared = sum(count.seen for count in counts), sum(count.fingerprinted for count in counts)
+    if not quiet:
+        click.echo(f"{output}: {seen} items seen = {compared} fingerprinted + {seen - compared} failed")
+    sys.exit(INCOMPLETE if seen > compared and not allow_failures else NOTHING_TO_ACT_ON)
+
+
+@click.command()
+@click.argument("store", type=PATH)
+@PORTFOLIOS
+@click.option("--output", "-o", type=PATH, required=True, help="Folder for the results.")
+@with_options(VERDICT_OPTIONS, JOBS, QUIET)
+def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, **options: Any) -> None:
+    """Look for the works of portfolios in a store: the second half of `scan`. Needs no media.
+
+    \b
+    Example:
+      workprint match store -p mine.workprint -o results
+    """
+    from workprint import api
+
+    with shown("matching", quiet) as watch:
+        results = api.match(store, portfolios, output, _settings(options), watch)
+    _conclude(results, output, portfolios, quiet, options)
+
+
+@click.command()
+@click.option("--output", "-o", type=PATH, default=Path("workprint-demo"), show_default=True, help="Folder to write.")
+@with_options(JOBS, QUIET)
+def demo(output: Path, jobs: int, quiet: bool) -> None:
+    """Do the whole job on two small portfolios and a dataset that come with Workprint.
+
+    \b
+    Example:
+      workprint demo
+    """
+    from workprint import api
+
+    with shown("scanning", quiet) as watch:
+        results = api.demo(output, api.Settings(jobs=jobs), watch)
+    if not quiet:
+        click.echo(_summary(results.manifest))
+    click.echo((output / "results" / api.REPORT).resolve())
+
+
+def _settings(options: dict[str, Any]) -> Any:
+    from workprint import api
+    from workprint.model import Limits
+
+    chosen: dict[str, Any] = {name: options[name] for name in ("jobs", "engine", "reader") if name in options}
+    chosen.update({name: noun(options[name]) for name, noun in (("use", Use), ("depth", Depth)) if name in options})
+    if "max_pixels" in options:
+        chosen["limits"] = Limits(max_pixels=options["max_pixels"], max_seconds=options["max_seconds"])
+    as_of: datetime | None = options.get("as_of")
+    return api.Settings(as_of=as_of.date() if as_of else date.today(), **chosen)
+
+
+def _conclude(results: Any, output: Path, portfolios: tuple[Path, ...], quiet: bool, options: dict[str, Any]) -> None:
+    from workprint import api
+
+    with (output / api.REPORT).open("w", encoding="utf-8") as stream:
+        api.report(output, stream, portfolios=portfolios, portfolio_media=options["portfolio_media"])
+    if not quiet:
+        click.echo(_summary(results.manifest))
+        click.echo(output / api.REPORT)
+    sys.exit(_exit_code(results, options["fail_on"], options["allow_failures"]))
+
+
+def _exit_code(results: Any, fail_on: str, allow_failures: bool) -> int:
+    """Findings come before incompleteness; an incomplete run is never 0."""
+    levels = [finding.level.rank for finding in results.findings]
+    if fail_on != NEVER and any(rank >= Level(fail_on).rank for rank in levels):
+        return FINDINGS
+    if results.manifest.failed and not allow_failures:
+        return INCOMPLETE
+    return NOTHING_TO_ACT_ON
+
+
+def _summary(manifest: Any) -> str:
+    failed = ", ".join(f"{code} {number}" for code, number in manifest.failed.items())
+    found = ", ".join(f"{number} {outcome}" for outcome, number in manifest.findings.items()) or "none"
+    return (
+        f"{manifest.seen} items seen = {manifest.fingerprinted} compared + {sum(manifest.failed.values())} failed"
+        f"{f' ({failed})' if failed else ''}\nmatches: {found}"
+    )
