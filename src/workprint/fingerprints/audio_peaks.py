@@ -187,45 +187,58 @@ def _with_edge(batches: Iterable[Float32s], edge: Float32s) -> Iterator[Float32s
     yield edge
 
 
-@njit(cache=True)
-def _local_maxima(power, reach_frames, reach_bins, floor):  # type: ignore[no-untyped-def]
-    """Return (n, 3) float64 of the strongest cells of their rectangles: row, bin (both interpolated), power.
+def _local_maxima(power: Float32s, reach_frames: int, reach_bins: int, floor: np.float32) -> Float64s:
+    """Return (n, 3) of the strongest cells of their rectangles: row, bin (both interpolated), power.
 
     Ties go to the earlier and lower cell. Rows within `reach_frames` of either end of `power` are neighbours only.
     """
     rows, bins = power.shape
-    found = np.empty((rows * bins // (reach_frames * reach_bins) + rows, 3), dtype=np.float64)
+    width = bins + 2 * reach_bins
+    padded = np.zeros((rows, width), dtype=np.float32)
+    padded[:, reach_bins : reach_bins + bins] = power
+    along_time = _largest_of(padded.ravel(), 2 * reach_frames + 1, width)
+    # What is left begins with the rectangle around the first cell of the first row that can be decided.
+    around = _largest_of(along_time, 2 * reach_bins + 1, 1)
+    cells = padded.ravel()[reach_frames * width + reach_bins :][: around.size]
+    places = np.flatnonzero((cells == around) & (cells >= floor))
+    found: Float64s = _interpolated(power, places // width + reach_frames, places % width, (reach_frames, reach_bins))
+    return found
+
+
+def _largest_of(values: Float32s, count: int, step: int) -> Float32s:
+    """Return for each place the largest of `count` values, `step` apart, from there on: by spans that double."""
+    span = 1
+    while 2 * span <= count:
+        values = np.maximum(values[: -span * step], values[span * step :])
+        span *= 2
+    rest = (count - span) * step
+    return np.maximum(values[: values.size - rest], values[rest:])
+
+
+@njit(cache=True)
+def _interpolated(power, rows, columns, reach):  # type: ignore[no-untyped-def]
+    """Return row, bin and power of cells, but for those at the edges of the band and those that come second."""
+    found = np.empty((rows.size, 3), dtype=np.float64)
     count = 0
-    for row in range(reach_frames, rows - reach_frames):
-        column = 1
-        while column < bins - 1:
+    for number in range(rows.size):
+        row, column = rows[number], columns[number]
+        if 0 < column < power.shape[1] - 1 and _is_first(power, row, column, reach[0], reach[1]):
             value = power[row, column]
-            if value < floor or value <= power[row, column - 1] or value < power[row, column + 1]:
-                column += 1
-                continue
-            if _is_strongest(power, row, column, reach_frames, reach_bins):
-                found[count, 0] = row + _vertex(power[row - 1, column], value, power[row + 1, column])
-                found[count, 1] = column + _vertex(power[row, column - 1], value, power[row, column + 1])
-                found[count, 2] = value
-                count += 1
-                column += reach_bins
-            column += 1
+            found[count, 0] = row + _vertex(power[row - 1, column], value, power[row + 1, column])
+            found[count, 1] = column + _vertex(power[row, column - 1], value, power[row, column + 1])
+            found[count, 2] = value
+            count += 1
     return found[:count]
 
 
 @njit(cache=True)
-def _is_strongest(power, row, column, reach_frames, reach_bins):  # type: ignore[no-untyped-def]
-    """Whether a cell beats its whole rectangle."""
+def _is_first(power, row, column, reach_frames, reach_bins):  # type: ignore[no-untyped-def]
+    """Whether a cell that none in its rectangle beats is the earliest, then lowest, of those that equal it."""
     value = power[row, column]
-    low = max(0, column - reach_bins)
-    high = min(power.shape[1], column + reach_bins + 1)
-    for distance in range(reach_frames + 1):
-        before, after = row - distance, row + distance
-        for other in range(low, high):
-            if power[after, other] > value or power[before, other] > value:
-                return False
-            # Equal cells: the earlier, then the lower one stands for all.
-            if power[before, other] == value and (before < row or other < column):
+    for other in range(row - reach_frames, row + 1):
+        last = column if other == row else min(power.shape[1], column + reach_bins + 1)
+        for place in range(max(0, column - reach_bins), last):
+            if power[other, place] == value:
                 return False
     return True
 

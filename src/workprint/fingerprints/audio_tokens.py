@@ -29,7 +29,9 @@ def landmark_tokens(peaks: NDArray[np.void]) -> NDArray[np.uint32]:
     times = peaks["time"].astype(np.int64)
     cells = (peaks["frequency"] * FREQUENCY_UNIT_HZ / FREQUENCY_CELL_HZ).astype(np.int64)
     cells = np.minimum(cells, FREQUENCY_CELLS - 1)
-    return np.unique(_tokens(times, cells, round(TIME_CELL_S / TIME_UNIT_S)))
+    is_there = np.zeros(FREQUENCY_CELLS * FREQUENCY_CELLS * TIME_CELLS, dtype=np.bool_)
+    is_there[_tokens(times, cells, round(TIME_CELL_S / TIME_UNIT_S))] = True
+    return np.flatnonzero(is_there).astype(np.uint32)
 
 
 @njit(cache=True)

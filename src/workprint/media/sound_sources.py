@@ -21,6 +21,8 @@ _RATES_HZ = range(1_000, 3_000_000)
 _MOST_CHANNELS = 1024
 _MOST_FAILED_PACKETS = 1000
 _DEMUXERS = "aac,ac3,aiff,amr,ape,asf,au,caf,dsf,eac3,flac,matroska,webm,mov,mp4,m4a,mp3,mpc,mpc8,ogg,tta,w64,wav,wv"
+_PLAIN = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF"})
+"""Containers in which 16-bit samples lie as they are; a read can only end early, not go wrong midway."""
 _FULL_SCALE = {"u8": 128.0, "s16": 32768.0, "s32": 2147483648.0, "s64": 9223372036854775808.0}
 
 
@@ -59,6 +61,9 @@ def open_with_soundfile(stream: BinaryIO) -> Source:
 
 
 def _soundfile_blocks(file: Any) -> Iterator[Block]:
+    if file.subtype == "PCM_16" and file.format in _PLAIN:
+        yield from _blocks_of_shorts(file)
+        return
     frames = max(1, BLOCK_SAMPLES // file.channels)
     buffer = np.empty((frames, file.channels), np.float32)
     with closing(file):
@@ -73,6 +78,23 @@ def _soundfile_blocks(file: Any) -> Iterator[Block]:
             if len(block) == 0:
                 return
             yield block
+
+
+def _blocks_of_shorts(file: Any) -> Iterator[Block]:
+    """The same numbers as libsndfile's own conversion, which takes three times as long as both steps here."""
+    frames = max(1, BLOCK_SAMPLES // file.channels)
+    shorts = np.empty((frames, file.channels), np.int16)
+    floats = np.empty((frames, file.channels), np.float32)
+    with closing(file):
+        while True:
+            try:
+                count = len(file.read(frames, dtype="int16", always_2d=True, out=shorts))
+            except (soundfile.SoundFileError, RuntimeError) as error:
+                raise Broken(str(error)) from error
+            if count == 0:
+                return
+            np.multiply(shorts[:count], np.float32(1 / 32768), out=floats[:count])
+            yield floats[:count]
 
 
 def _salvaged(buffer: Block) -> Iterator[Block]:
