@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from workprint.protocols import CandidateIndex, DatasetReader, Engine, Fingerprinter, ReportWriter
 
 READERS = {
+    "huggingface": "workprint.datasets.folder:SavedDatasetReader",
+    "common_voice": "workprint.datasets.folder:CommonVoiceReader",
+    "ljspeech": "workprint.datasets.folder:LjSpeechReader",
+    "librispeech": "workprint.datasets.folder:LibriSpeechReader",
+    "coco": "workprint.datasets.folder:CocoReader",
+    "imagefolder": "workprint.datasets.folder:ImageFolderReader",
     "folder": "workprint.datasets.folder:FolderReader",
     "tar": "workprint.datasets.tar:TarReader",
     "zip": "workprint.datasets.zip:ZipReader",

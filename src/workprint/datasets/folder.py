@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Protocol
 
-from workprint.datasets.addresses import encode_name, part_id
+from workprint.datasets.addresses import decode_name, encode_name, part_id
+from workprint.datasets.annotations import annotations_in, conventions_of, missing_in, speaks_of_others
 from workprint.datasets.arrow import ArrowReader
 from workprint.datasets.holding import DEFAULT_LIMITS, failure
 from workprint.datasets.kinds import claims_media, container_kind, has_media_ending
@@ -18,9 +19,13 @@ from workprint.model import Limits, Shard
 from workprint.protocols import Read
 
 FILES_PER_SHARD = 256
+_LISTED = "#listed"
+_ARCHIVES = ("tar", "zip")
 
 
 class _Container(Protocol):
+    name: str
+
     def shards_at(self, uri: str, container: str) -> Iterator[Shard]: ...
 
     def read(self, shard: Shard) -> Iterator[Read]: ...
@@ -29,7 +34,8 @@ class _Container(Protocol):
 class FolderReader:
     """Reads a folder and all folders below it. Links to folders are not entered, so there are no loops.
 
-    A shard is a run of files of one folder (its extent: their addresses), or a part of an archive or table.
+    A shard is a run of files of one folder (its extent: their addresses), a part of an archive or table, or what the
+    tables of annotations in a folder name and is not there.
     """
 
     name = "folder"
@@ -51,7 +57,8 @@ class FolderReader:
         for shard in self._walk(place_of(uri)):
             yield shard
             has_files = True
-            has_items = has_items or not isinstance(shard.extent, tuple) or any(map(claims_media, shard.extent))
+            is_listing = shard.shard_id.endswith(_LISTED)
+            has_items = has_items or is_listing or not isinstance(shard.extent, tuple) or _any_media(shard.extent)
         if not has_files:
             raise DatasetError(f"{uri} is an empty folder")
         if not has_items:
@@ -61,14 +68,14 @@ class FolderReader:
 
     def read(self, shard: Shard) -> Iterator[Read]:
         """See `DatasetReader.read`."""
-        if isinstance(shard.extent, tuple):
+        if shard.shard_id.endswith(_LISTED):
+            yield from missing_in(place_of(shard.uri), decode_name(shard.shard_id.removesuffix(_LISTED).rstrip("/")))
+        elif isinstance(shard.extent, tuple):
             yield from read_files(place_of(shard.uri), shard, self._limits)
-            return
-        container = self._container_at(shard.uri)
-        if container is None:
-            yield failure(shard.shard_id, Undecodable("the file has changed since the dataset was listed"))
-        else:
+        elif (container := self._container_at(shard.uri)) is not None:
             yield from container.read(shard)
+        else:
+            yield failure(shard.shard_id, Undecodable("the file has changed since the dataset was listed"))
 
     def _walk(self, root: Place) -> Iterator[Shard]:
         """Yield the shards of a folder, then those of the folders in it, in the order of their names."""
@@ -84,6 +91,8 @@ class FolderReader:
                 continue
             loose, inner, containers = self._sort(root, folder, entries)
             yield from _runs(root, folder, loose)
+            if not any(container.name in _ARCHIVES for _, container in containers):  # else files may be in there
+                yield from _listed(root, folder)
             for name, container in containers:
                 path = _join(folder, name)
                 yield from container.shards_at(root.child(path).uri, encode_name(path))
@@ -96,6 +105,7 @@ class FolderReader:
         loose: list[str] = []
         inner: list[str] = []
         containers: list[tuple[str, _Container]] = []
+        is_other = speaks_of_others(root, folder)
         for entry in entries:
             kind = _kind_inside(root, folder, entry)
             if kind is EntryKind.FOLDER and entry.kind is EntryKind.FOLDER:
@@ -106,7 +116,8 @@ class FolderReader:
                 continue
             if kind is EntryKind.FOLDER:
                 continue  # a link to a folder of the dataset, which is read where it really is
-            container = self._container_of(root, _join(folder, entry.name)) if kind is EntryKind.FILE else None
+            is_candidate = kind is EntryKind.FILE and not is_other(entry.name)
+            container = self._container_of(root, _join(folder, entry.name)) if is_candidate else None
             if container is None:
                 loose.append(entry.name)
             else:
@@ -121,6 +132,68 @@ class FolderReader:
 
     def _container_at(self, uri: str) -> _Container | None:
         return self._containers.get(container_kind(head_of(uri)))
+
+
+class _ConventionReader(FolderReader):
+    """A folder that follows one convention of annotating its files; it is read as any folder is."""
+
+    def recognises(self, uri: str) -> bool:
+        """See `DatasetReader.recognises`."""
+        return super().recognises(uri) and self.name in conventions_of(uri)
+
+    def shards(self, uri: str) -> Iterator[Shard]:
+        """See `DatasetReader.shards`. Raises `DatasetError` also where nothing follows the convention."""
+        require_present(uri)
+        if not self.recognises(uri):
+            raise DatasetError(f"{uri} is not laid out as {self.name}; leave --reader out to have it recognised")
+        yield from super().shards(uri)
+
+
+class CommonVoiceReader(_ConventionReader):
+    """Common Voice: `clips/` and tables with `client_id`, `path`, `sentence`."""
+
+    name = "common_voice"
+
+
+class LjSpeechReader(_ConventionReader):
+    """LJSpeech: `wavs/` and a `metadata.csv` cut by `|`."""
+
+    name = "ljspeech"
+
+
+class LibriSpeechReader(_ConventionReader):
+    """LibriSpeech: folders of speakers and chapters, with a `.trans.txt` for each chapter."""
+
+    name = "librispeech"
+
+
+class CocoReader(_ConventionReader):
+    """COCO: pictures and JSON with `images`, `annotations` and `licenses`."""
+
+    name = "coco"
+
+
+class ImageFolderReader(_ConventionReader):
+    """Hugging Face's folders of pictures or sound: `metadata.csv`, `.jsonl` or `.parquet` with `file_name`."""
+
+    name = "imagefolder"
+
+
+class SavedDatasetReader(_ConventionReader):
+    """Hugging Face's `save_to_disk`: Arrow files that a `state.json` names."""
+
+    name = "huggingface"
+
+
+def _any_media(addresses: tuple[str, ...]) -> bool:
+    return any(map(claims_media, addresses))
+
+
+def _listed(root: Place, folder: str) -> Iterator[Shard]:
+    """Yield the shard of what tables in a folder name and is not there; none where there are no such tables."""
+    tables = tuple(encode_name(annotation.table) for annotation in annotations_in(root, folder))
+    if tables:
+        yield Shard(f"{encode_name(folder)}/{_LISTED}" if folder else _LISTED, root.uri, tables)
 
 
 def _kind_inside(root: Place, folder: str, entry: Entry) -> EntryKind:

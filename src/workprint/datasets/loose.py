@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from workprint.datasets.addresses import decode_name, encode_name
+from workprint.datasets.annotations import said_of, speaks_of_others
 from workprint.datasets.attributes import MAX_SIDECAR_BYTES, SIDECAR_KEYS, bounded, from_sidecars
 from workprint.datasets.holding import failure
 from workprint.datasets.kinds import base_name, claims_media, ending_of
-from workprint.datasets.metadata import metadata_of
 from workprint.datasets.paths import plain_file
 from workprint.datasets.places import Place
 from workprint.errors import ItemError
@@ -26,11 +26,12 @@ def read_files(root: Place, shard: Shard, limits: Limits) -> Iterator[Read]:
     addresses = shard.extent if isinstance(shard.extent, tuple) else ()
     paths = [decode_name(address) for address in addresses]
     beside = {path for path in paths if ending_of(path) in SIDECAR_KEYS}
-    said = metadata_of(root, (path for path in paths if claims_media(path)))
+    said = said_of(root, (path for path in paths if claims_media(path)))
+    is_other = speaks_of_others(root, paths[0].rstrip("/").rpartition("/")[0]) if paths else None
     for address, path in zip(addresses, paths, strict=True):
         if path.endswith("/"):
             yield _closed_folder(address, path)
-        elif not claims_media(path):
+        elif not claims_media(path) or (is_other and is_other(base_name(path))):
             yield PassedOver(address, ending_of(path))
         else:
             attributes = bounded({**said.get(path, {}), **_sidecars(root, path, beside)})

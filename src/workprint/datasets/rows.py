@@ -27,6 +27,11 @@ class Layout:
 
     delimiter: str
     """Between cells; empty for JSON Lines."""
+    columns: tuple[str, ...] = ()
+    """Names of the columns where there is no header: then a line is cut at its first delimiters only, a blank stands
+    for any white space, and quotation marks are text."""
+    is_quoted: bool = True
+    """Whether quotation marks enclose cells, rather than being text."""
 
 
 def layout_of(head: bytes, name: str) -> Layout | None:
@@ -134,9 +139,21 @@ def _is_header(cells: list[str]) -> bool:
 
 def _rows(lines: _Lines, layout: Layout) -> Callable[[], Iterator[tuple[int, Row | ItemError]]]:
     """Read the header, if there is one; what is returned gives the rows from wherever `lines` stands."""
+    if layout.columns:
+        return partial(_plain_rows, lines, layout)
     if not layout.delimiter:
         return partial(_json_rows, lines)
-    return partial(_delimited_rows, lines, _header(lines, layout), layout.delimiter)
+    return partial(_delimited_rows, lines, _header(lines, layout), layout)
+
+
+def _plain_rows(lines: _Lines, layout: Layout) -> Iterator[tuple[int, Row | ItemError]]:
+    separator = None if layout.delimiter == " " else layout.delimiter
+    start_bytes = lines.offset_bytes
+    for line in lines:
+        if line.strip():
+            cells = line.rstrip("\r\n").split(separator, len(layout.columns) - 1)
+            yield start_bytes, dict(zip_longest(layout.columns, cells))
+        start_bytes = lines.offset_bytes
 
 
 def _json_rows(lines: _Lines) -> Iterator[tuple[int, Row | ItemError]]:
@@ -155,8 +172,8 @@ def _json_row(line: str) -> Row | ItemError:
     return value if isinstance(value, dict) else Undecodable("the line is no JSON object")
 
 
-def _delimited_rows(lines: _Lines, header: list[str], delimiter: str) -> Iterator[tuple[int, Row | ItemError]]:
-    rows = csv.reader(lines, delimiter=delimiter)
+def _delimited_rows(lines: _Lines, header: list[str], layout: Layout) -> Iterator[tuple[int, Row | ItemError]]:
+    rows = _cells(lines, layout)
     while True:
         start_bytes = lines.offset_bytes
         try:
@@ -173,7 +190,12 @@ def _delimited_rows(lines: _Lines, header: list[str], delimiter: str) -> Iterato
 def _header(lines: _Lines, layout: Layout) -> list[str]:
     names = UniqueNames()
     try:
-        cells = next(csv.reader(lines, delimiter=layout.delimiter), [])
+        cells = next(_cells(lines, layout), [])
     except csv.Error as error:
         raise Undecodable(f"the header cannot be taken apart: {error}") from error
     return [names.name(cell.strip()) for cell in cells]
+
+
+def _cells(lines: _Lines, layout: Layout) -> Iterator[list[str]]:
+    quoting = csv.QUOTE_MINIMAL if layout.is_quoted else csv.QUOTE_NONE
+    return csv.reader(lines, delimiter=layout.delimiter, quoting=quoting)
