@@ -131,9 +131,10 @@ def coco_pictures(root: Place, folder: str, names: frozenset[str]) -> Iterator[A
         for name in _names_in(root, inner, EntryKind.FILE):
             table = posixpath.join(inner, name)
             if coco.looks_like_coco(head_of(root.child(table).uri), name):
-                likely = [other for other in beside if other in name]
-                folders = tuple(posixpath.join(folder, one) for one in (*likely, *likely_in("images", likely), "images"))
-                yield Annotation("coco", table, Layout(""), Naming("file_name", (*folders, folder)))
+                splits = [other for other in beside if other in name]
+                likely = [*splits, *(f"images/{split}" for split in splits), "images", ""]
+                folders = tuple(posixpath.join(folder, one).rstrip("/") for one in likely)
+                yield Annotation("coco", table, Layout(""), Naming("file_name", folders))
     for name in sorted(name for name in names if name.endswith(".coco.json")):
         yield Annotation("coco", posixpath.join(folder, name), Layout(""), Naming("file_name", (folder,)))
 
@@ -230,11 +231,6 @@ def conventions_of(uri: str) -> list[str]:
             inner = _names_in(root, folder, EntryKind.FOLDER)[:_FOLDERS_LOOKED_INTO]
             waiting += [posixpath.join(folder, name) for name in inner]
     return list(dict.fromkeys(found))
-
-
-def likely_in(folder: str, names: list[str]) -> list[str]:
-    """Return names one folder further down."""
-    return [posixpath.join(folder, name) for name in names]
 
 
 @lru_cache(maxsize=64)  # every run of files in it asks

@@ -1,6 +1,5 @@
 """COCO's JSON: pictures, captions and licences in three lists, joined to one row for each picture."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -8,7 +7,6 @@ from typing import Any, BinaryIO
 
 import ijson
 
-from workprint.datasets.attributes import bounded
 from workprint.datasets.kinds import ending_of
 
 MAX_CAPTION_CHARACTERS = 512 << 20
@@ -23,8 +21,8 @@ def looks_like_coco(head: bytes, name: str) -> bool:
     return ending_of(name) == ".json" and head.lstrip()[:1] == b"{" and _LISTS.search(head) is not None
 
 
-def rows_of(source: BinaryIO) -> Iterator[bytes]:
-    """Yield a line of JSON for each picture, with `file_name`, `caption`, `license` and URLs as far as they are there.
+def rows_of(source: BinaryIO) -> Iterator[dict[str, Any]]:
+    """Yield a row for each picture, with `file_name`, `caption`, `license` and URLs as far as they are there.
 
     The file is read three times, one value at a time, because its lists may stand in any order.
 
@@ -42,7 +40,7 @@ def rows_of(source: BinaryIO) -> Iterator[bytes]:
         said = captions.get(str(image.get("id")))
         if said:
             row["caption"] = "; ".join(said)
-        yield json.dumps(bounded(row), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        yield row
 
 
 def _captions(source: BinaryIO) -> dict[str, list[str]]:

@@ -197,5 +197,6 @@ def _header(lines: _Lines, layout: Layout) -> list[str]:
 
 
 def _cells(lines: _Lines, layout: Layout) -> Iterator[list[str]]:
-    quoting = csv.QUOTE_MINIMAL if layout.is_quoted else csv.QUOTE_NONE
-    return csv.reader(lines, delimiter=layout.delimiter, quoting=quoting)
+    if layout.is_quoted:
+        return csv.reader(lines, delimiter=layout.delimiter)
+    return csv.reader(lines, delimiter=layout.delimiter, quoting=csv.QUOTE_NONE)

@@ -8,7 +8,7 @@ import json
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import IO, Any, BinaryIO
 
 import pyarrow as pa
@@ -69,8 +69,8 @@ def _kind_of(head: bytes, name: str) -> str:
 
 @lru_cache(maxsize=8)
 def _converted(uri: str, kind: str, stamp: str) -> tuple[Place, IO[bytes]]:  # noqa: ARG001 - the stamp tells states apart
-    converters: dict[str, Convert] = {"parquet": _from_parquet, "state": _from_state, "coco": coco.rows_of}
-    convert = converters.get(kind, lambda source: _unpacked(source, kind))
+    converters: dict[str, Convert] = {"parquet": _from_parquet, "state": _from_state, "coco": _from_coco}
+    convert = converters.get(kind) or partial(_unpacked, packing=kind)
     file = tempfile.NamedTemporaryFile(prefix="workprint-")  # noqa: SIM115 - lives as long as the cache holds it
     written_bytes = 0
     with place_of(uri).open() as source:
@@ -93,6 +93,10 @@ def _from_parquet(source: BinaryIO) -> Iterator[bytes]:
     for batch in pq.ParquetFile(source).iter_batches(1024, use_threads=False):
         for row in batch.to_pylist():
             yield json_line(row)
+
+
+def _from_coco(source: BinaryIO) -> Iterator[bytes]:
+    return map(json_line, coco.rows_of(source))
 
 
 def _from_state(source: BinaryIO) -> Iterator[bytes]:
