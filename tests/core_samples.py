@@ -24,10 +24,13 @@ from workprint.model import (
     Fingerprint,
     FingerprintRecord,
     Medium,
+    Permission,
     Picture,
     Raster,
+    Signal,
     Stage,
     TimeSpan,
+    Use,
     Work,
 )
 from workprint.plugins import DECODE_PX, DIGEST_RECIPE
@@ -136,6 +139,18 @@ failures = st.builds(Failure, odd_texts, st.sampled_from(Stage), st.sampled_from
 spans = st.tuples(st.floats(0, 1e6), st.floats(0, 1e6)).map(lambda pair: TimeSpan(*sorted(pair)))
 
 
+signals = st.builds(
+    Signal,
+    source=st.text(max_size=8),
+    locator=st.text(max_size=8),
+    raw_value=st.text(max_size=20),
+    uses=st.dictionaries(st.sampled_from(Use), st.sampled_from(Permission), max_size=5),
+    conformant=st.booleans(),
+    holder=st.text(max_size=8),
+    policy_url=st.text(max_size=8),
+)
+
+
 @st.composite
 def records(draw: st.DrawFn) -> FingerprintRecord:
     """Any record that could have been made."""
@@ -156,6 +171,7 @@ def records(draw: st.DrawFn) -> FingerprintRecord:
         size_bytes=draw(st.integers(0, 2**62)),
         extent=draw(st.tuples(*[st.floats(0, 1e9)] * (2 if medium is Medium.IMAGE else 1))),
         fingerprints=tuple(draw(st.lists(fingerprint, max_size=4))),
+        signals=tuple(draw(st.lists(signals, max_size=3))),
     )
 
 

@@ -10,10 +10,25 @@ import pytest
 from PIL import Image
 
 from core_samples import picture, pixels
+from signal_samples import ATTRIBUTE
 from workprint.errors import LowInformation, TooLarge, Unsupported
 from workprint.fingerprints.image_hash import perceptual_hash
 from workprint.ingest import Pipeline, ingest
-from workprint.model import Blob, Depth, Failure, Item, Limits, Medium, PassedOver, Shard, Stage
+from workprint.model import (
+    UNREADABLE,
+    Blob,
+    Depth,
+    Failure,
+    Item,
+    Limits,
+    Medium,
+    PassedOver,
+    Permission,
+    Shard,
+    Stage,
+    Use,
+    combined,
+)
 
 FAST = Pipeline(Depth.FAST, Limits())
 SHARD = Shard("s", "s")
@@ -147,3 +162,18 @@ def test_a_failure_says_where_and_why() -> None:
     assert isinstance(row, Failure)
     assert (row.stage, row.code) == (Stage.FINGERPRINT, "low_information")
     assert row.detail.startswith("the picture is flat")
+
+
+def test_a_file_keeps_what_it_says_of_its_rights() -> None:
+    """Items and works alike; metadata that cannot be read are a note and no failure."""
+    image = Image.open(io.BytesIO(picture(1)))
+    reserved, damaged = io.BytesIO(), io.BytesIO()
+    image.save(reserved, "JPEG", xmp=ATTRIBUTE.encode())
+    image.save(damaged, "JPEG", xmp=b"<not xml")
+
+    said = [FAST.record("a.jpg", Blob.of(reserved.getvalue()), as_work).signals for as_work in (False, True)]
+    (note,) = FAST.record("a.jpg", Blob.of(damaged.getvalue())).signals
+
+    assert said[0] == said[1]
+    assert combined(said[0], Use.AI_GENERATIVE_TRAINING) is Permission.NOT_ALLOWED
+    assert (note.locator, note.uses) == (UNREADABLE, {})

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core_samples import PHASH, contents, picture, rebuilt
 from workprint.errors import FormatError, NewerFormatError, UsageError
-from workprint.model import Picture
+from workprint.model import Permission, Picture, Signal, Use
 from workprint.plugins import DIGEST_RECIPE
-from workprint.portfolio import Portfolio, PortfolioContents, write_portfolio
+from workprint.portfolio import VERSION, Portfolio, PortfolioContents, write_portfolio
 
 IDS = (DIGEST_RECIPE, PHASH)
 OUTLINE = Picture("", b"", (0.25, 1.0), 2.5)
@@ -44,6 +45,27 @@ def path(tmp_path: Path) -> Path:
     place = tmp_path / "small.workprint"
     write_portfolio(place, contents())
     return place
+
+
+def test_signals_of_works_come_back(tmp_path: Path) -> None:
+    """They are read without the fingerprints beside them."""
+    given_contents = contents(2)
+    signal = Signal("xmp", "plus:DataMining", "DMI-PROHIBITED", {Use.DATA_MINING: Permission.NOT_ALLOWED})
+    records = (given_contents.records[0], replace(given_contents.records[1], signals=(signal,)))
+    write_portfolio(tmp_path / "a.workprint", replace(given_contents, records=records))
+
+    assert Portfolio(tmp_path / "a.workprint").signals() == ((), (signal,))
+
+
+def test_a_portfolio_of_the_first_version_has_no_signals(path: Path) -> None:
+    """It is read, and says nothing."""
+    table = pq.read_table(io.BytesIO(zipfile.ZipFile(path).read("records.parquet"))).drop_columns(["signals"])
+    stream = io.BytesIO()
+    pq.write_table(table, stream)
+    older = Portfolio(rebuilt(path, {"records.parquet": stream.getvalue()}, version=1))
+
+    assert older.signals() == ((), ())
+    assert len(list(older.records())) == 2
 
 
 def test_a_portfolio_comes_back(path: Path) -> None:
@@ -182,7 +204,7 @@ def test_a_foreign_manifest_is_refused(path: Path) -> None:
 def test_a_newer_version_asks_for_an_update(path: Path) -> None:
     """A portfolio from a newer Workprint is told from a damaged one."""
     with pytest.raises(NewerFormatError, match="update Workprint"):
-        Portfolio(rebuilt(path, {}, version=2))
+        Portfolio(rebuilt(path, {}, version=VERSION + 1))
 
 
 def test_a_compressed_entry_is_refused(path: Path, tmp_path: Path) -> None:

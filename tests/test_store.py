@@ -191,7 +191,7 @@ def test_an_earlier_file_stays_if_its_successor_cannot_be_written(tmp_path: Path
 def test_a_newer_header_asks_for_an_update(folder: Path) -> None:
     """A store from a newer Workprint is told from a damaged one."""
     header = json.loads((folder / store.HEADER).read_text())
-    (folder / store.HEADER).write_text(json.dumps({**header, "version": 2}))
+    (folder / store.HEADER).write_text(json.dumps({**header, "version": store.VERSION + 1}))
 
     with pytest.raises(NewerFormatError, match="update Workprint"):
         store.read_header(folder)

@@ -26,7 +26,8 @@ from workprint.model import (
     Shard,
     Stage,
 )
-from workprint.protocols import DatasetReader, Fingerprinter
+from workprint.protocols import DatasetReader, Fingerprinter, SignalReader
+from workprint.rights.inside import reading
 from workprint.serial.records import Row
 
 _CHUNK_BYTES = 1 << 20
@@ -50,10 +51,20 @@ class Pipeline:
         """What is made of recordings."""
         return plugins.fingerprinters(Medium.AUDIO, self.depth)
 
+    @cached_property
+    def signal_readers(self) -> list[SignalReader]:
+        """What reads the rights signals of every file."""
+        return plugins.signal_readers()
+
     @property
     def recipes(self) -> tuple[str, ...]:
         """The recipe ids of everything it makes."""
         return tuple(recipe.recipe_id for maker in (*self.images, *self.sounds) for recipe in maker.recipes)
+
+    @property
+    def signals(self) -> str:
+        """What decides which rights signals are read."""
+        return reading()
 
     def record(self, subject_id: str, blob: Blob, as_work: bool = False) -> FingerprintRecord:
         """Fingerprint one subject; a work in every variant that it shall be found by.
@@ -76,7 +87,16 @@ class Pipeline:
             sound = open_sound(blob, self.limits, plugins.SOUND_RATE_HZ)
             prints = _fingerprints(self.sounds, sound, as_work)
             content_digest, extent = sound.content_digest, (sound.duration_s,)
-        return FingerprintRecord(subject_id, medium, _digest(blob), content_digest, blob.size_bytes, extent, prints)
+        return FingerprintRecord(
+            subject_id=subject_id,
+            medium=medium,
+            digest=_digest(blob),
+            content_digest=content_digest,
+            size_bytes=blob.size_bytes,
+            extent=extent,
+            fingerprints=prints,
+            signals=tuple(signal for reader in self.signal_readers for signal in reader.read(blob)),
+        )
 
 
 def ingest(reader: DatasetReader, shard: Shard, pipeline: Pipeline) -> Iterator[Row | PassedOver]:

@@ -10,7 +10,14 @@ from workprint.errors import DatasetError, EngineUnavailable, UsageError
 from workprint.model import Depth, Limits, Medium
 
 if TYPE_CHECKING:
-    from workprint.protocols import CandidateIndex, DatasetReader, Engine, Fingerprinter, ReportWriter
+    from workprint.protocols import (
+        CandidateIndex,
+        DatasetReader,
+        Engine,
+        Fingerprinter,
+        ReportWriter,
+        SignalReader,
+    )
 
 READERS = {
     "huggingface": "workprint.datasets.folder:SavedDatasetReader",
@@ -33,6 +40,11 @@ REPORTS = {
     "csv": "workprint.reports.table:CsvReport",
     "jsonl": "workprint.reports.lines:JsonLinesReport",
 }
+
+SIGNAL_READERS = {
+    "embedded": "workprint.rights.inside:EmbeddedSignals",
+}
+"""All of them are asked about every file."""
 
 ENGINES = {
     "local": "workprint.engines.local:LocalEngine",
@@ -106,6 +118,11 @@ def fingerprinters(medium: Medium, depth: Depth) -> list[Fingerprinter[Any]]:
     if medium is Medium.IMAGE:
         return [resolve(place)(DECODE_PX[depth]) for place in FINGERPRINTERS[medium, depth]]
     return [resolve(place)() for place in FINGERPRINTERS[medium, depth]]
+
+
+def signal_readers() -> list[SignalReader]:
+    """What reads the rights signals of each file."""
+    return [resolve(place)() for place in SIGNAL_READERS.values()]
 
 
 def index_class(recipe_id: str) -> type[CandidateIndex] | None:

@@ -27,13 +27,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from workprint.errors import FormatError, UsageError
-from workprint.model import Failure, FingerprintRecord, Medium, Picture, Work
+from workprint.model import Failure, FingerprintRecord, Medium, Picture, Signal, Work
 from workprint.protocols import Tables
 from workprint.serial.lines import check_format, dumps, failure_from_json, failure_to_json
-from workprint.serial.records import Row, from_table, to_table
+from workprint.serial.records import Row, from_table, signals_from_text, to_table
 
 FORMAT = "workprint-portfolio"
-VERSION = 1
+VERSION = 2
 _MANIFEST = "manifest.json"
 _MAX_MANIFEST_BYTES = 64_000_000
 _MAX_ENTRIES = 1_000_000
@@ -113,6 +113,21 @@ class Portfolio:
             FormatError: they are damaged.
         """
         return self._records("records.parquet")
+
+    def signals(self) -> tuple[tuple[Signal, ...], ...]:
+        """What each work says of its own rights, in order; nothing in portfolios of version 1. Raises as `records`."""
+        try:
+            stream = pa.BufferReader(self._bytes("records.parquet"))
+            names = pq.read_schema(stream).names
+            if "signals" not in names:
+                return ((),) * len(self.works)
+            column = pq.read_table(stream, columns=["signals"]).column(0).to_pylist()
+            signals = tuple(signals_from_text(text) for text in column)
+        except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise FormatError(f"{self.path} holds damaged signals") from error
+        if len(signals) != len(self.works):
+            raise FormatError(f"{self.path} is damaged: it has {len(self.works)} works and {len(signals)} records")
+        return signals
 
     def excluded(self) -> Iterator[FingerprintRecord]:
         """The fingerprints of what never counts where it is part of a work. Raises as `records`."""

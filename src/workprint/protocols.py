@@ -18,6 +18,7 @@ from workprint.model import (
     Recipe,
     Report,
     Shard,
+    Signal,
 )
 
 if TYPE_CHECKING:
@@ -52,6 +53,19 @@ class DatasetReader(Protocol):
         """Yield every item of a shard in a fixed order; what cannot be read is a `Failure`, never an exception.
 
         May be called again for the same shard, in another process. A `Blob` is valid until the next one is asked for.
+        """
+
+
+class SignalReader(Protocol):
+    """Reads what a file says of its own rights."""
+
+    name: str
+
+    def read(self, blob: Blob) -> Sequence[Signal]:
+        """Every signal in a file of any kind, in an order that depends on its bytes only.
+
+        What is there and cannot be read is a signal that says so and names no use: silence is never consent. Bounded in
+        number and length. Raises `OSError` where the bytes cannot be read, and nothing else.
         """
 
 

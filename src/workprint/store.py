@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workprint.errors import FormatError, StoreConflict
-from workprint.model import Depth, Failure, Limits, PassedOver, ShardCount
+from workprint.model import Depth, Failure, Limits, PassedOver, ShardCount, sayings
 from workprint.serial.lines import check_format
 from workprint.serial.records import Row, from_table, to_table
 
 FORMAT = "workprint-store"
-VERSION = 1
+VERSION = 2
 HEADER = "store.json"
 COMPLETE = "complete.json"
 _PARTS = "parts"
@@ -43,6 +43,8 @@ class StoreHeader:
     depth: Depth
     recipes: tuple[str, ...]
     limits: Limits
+    signals: str = ""
+    """How rights signals were read, and what stood beside the dataset; empty in stores of version 1: none were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def read_header(folder: Path) -> StoreHeader:
             depth=Depth(value["depth"]),
             recipes=tuple(str(recipe) for recipe in value["recipes"]),
             limits=Limits(**value["limits"]),
+            signals=str(value.get("signals", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{folder / HEADER} is damaged ({type(error).__name__}: {error})") from error
@@ -219,7 +222,7 @@ def read_count(part: Part) -> tuple[ShardCount, str]:
 def _check_numbers(count: ShardCount) -> None:
     """Raise `TypeError` or `ValueError` unless a count read from a file holds what its type says."""
     numbers = [count.seen, count.fingerprinted]
-    for counted in (count.failed, count.passed_over, count.media):
+    for counted in (count.failed, count.passed_over, count.media, count.signals):
         if not isinstance(counted, dict):
             raise TypeError("a count is no mapping")
         numbers.extend(counted.values())
@@ -248,6 +251,7 @@ class _Counter:
         self._media: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self._passed_over: Counter[str] = Counter()
+        self._signals: Counter[str] = Counter()
         self._listing = hashlib.sha256()
 
     def counting(self, rows: Iterable[Row | PassedOver]) -> Iterator[Row]:
@@ -260,16 +264,17 @@ class _Counter:
                 line = [row.subject_id, row.code]
             else:
                 self._media[row[0].medium.value] += 1
+                self._signals.update(sayings(row[0].signals))
                 line = [row[0].subject_id, row[0].digest]
             self._listing.update(json.dumps(line).encode() + b"\n")
             yield row
 
     def count(self) -> ShardCount:
-        counters = (self._failed, self._passed_over, self._media)
-        failed, passed_over, media = (dict(sorted(counter.items())) for counter in counters)
+        counters = (self._failed, self._passed_over, self._media, self._signals)
+        failed, passed_over, media, signals = (dict(sorted(counter.items())) for counter in counters)
         fingerprinted = self._media.total()
         seen = fingerprinted + self._failed.total()
-        return ShardCount(self._shard_id, seen, fingerprinted, failed, passed_over, media)
+        return ShardCount(self._shard_id, seen, fingerprinted, failed, passed_over, media, signals)
 
     def summary(self) -> Mapping[str, Any]:
         count = self.count()
@@ -298,5 +303,6 @@ def _difference(there: StoreHeader, here: StoreHeader) -> str:
     """In what two stores cannot be continued by one another; empty if they can."""
     if there.dataset != here.dataset:
         return f"of another dataset ({there.dataset})"
-    names = [name for name in ("reader", "depth", "recipes", "limits") if getattr(there, name) != getattr(here, name)]
+    alike = ("reader", "depth", "recipes", "limits", "signals")
+    names = [name for name in alike if getattr(there, name) != getattr(here, name)]
     return f"with another {' and '.join(names)}" if names else ""

@@ -52,6 +52,10 @@ HOSTILE = {
     "attributes that are no mapping": {"attributes": "[1]"},
     "attributes that are no JSON": {"attributes": "{"},
     "attributes without end": {"attributes": "[" * 100_000},
+    "signals that are no list": {"signals": "{}"},
+    "signals that are no JSON": {"signals": "["},
+    "a signal of an unknown use": {"signals": '[{"source": "", "uses": {"dreams": "allowed"}, "conformant": true}]'},
+    "more signals than any file has": {"signals": f"[{','.join(['0'] * 1001)}]"},
     "a recipe beyond the list": {"fingerprints": [{**GOOD["fingerprints"][0], "recipe": 7}]},
     "a recipe below the list": {"fingerprints": [{**GOOD["fingerprints"][0], "recipe": -1}]},
     "a stretch that ends before it begins": {
@@ -61,6 +65,13 @@ HOSTILE = {
     "a failure of no stage": {"code": "empty", "stage": None},
     "a failure of an unknown stage": {"code": "empty", "stage": "lunch"},
 }
+
+
+def test_a_table_of_the_first_version_is_read() -> None:
+    """It has no column of signals, so its records have none."""
+    table = to_table([(image_record("a", 1), {"b": 1})], RECIPES).drop_columns(["signals"])
+
+    assert list(from_table(table, RECIPES, "here")) == [(image_record("a", 1), {"b": 1})]
 
 
 @pytest.mark.parametrize("change", HOSTILE.values(), ids=HOSTILE.keys())

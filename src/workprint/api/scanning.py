@@ -134,7 +134,13 @@ def _plan(dataset: str, folder: Path, settings: Settings) -> _Plan:
     if not tasks:
         raise DatasetError(f"{dataset} is empty: there is nothing to scan")
     header = store.StoreHeader(
-        __version__, without_credentials(dataset), reader.name, settings.depth, pipeline.recipes, settings.limits
+        __version__,
+        without_credentials(dataset),
+        reader.name,
+        settings.depth,
+        pipeline.recipes,
+        settings.limits,
+        pipeline.signals,
     )
     store.create(folder, header)
     store.require_current(folder, [task.part(folder) for task in tasks])
@@ -178,6 +184,7 @@ def _finished(folder: Path, output: Path, settings: Settings, screener: Screener
         recipes=header.recipes,
         thresholds=thresholds.ALL,
         limits=header.limits,
+        signals=header.signals,
         portfolios=screener.summaries,
         use=settings.use,
         as_of=settings.as_of,

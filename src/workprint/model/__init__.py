@@ -34,7 +34,7 @@ from workprint.model.runs import (
     RunManifest,
     ShardCount,
 )
-from workprint.model.signals import Signal
+from workprint.model.signals import NOT_CHECKED, UNREADABLE, Signal, combined, sayings
 from workprint.model.subjects import (
     Attributes,
     Blob,
@@ -59,6 +59,8 @@ from workprint.model.vocabulary import (
 )
 
 __all__ = [
+    "NOT_CHECKED",
+    "UNREADABLE",
     "WHOLE",
     "Attributes",
     "AudioTransform",
@@ -101,5 +103,7 @@ __all__ = [
     "Verdict",
     "Waveform",
     "Work",
+    "combined",
     "same_recipe",
+    "sayings",
 ]

@@ -24,6 +24,8 @@ class ShardCount:
     """Files that do not claim to be media, by ending."""
     media: Mapping[str, int] = field(default_factory=dict)
     """Fingerprinted, by medium."""
+    signals: Mapping[str, int] = field(default_factory=dict)
+    """Fingerprinted items by what they say of their rights (`workprint.model.sayings`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class RunManifest:
     findings: Mapping[str, int]
     """By outcome."""
     expected_false_matches: float
+    signals: str = ""
+    """What decided which rights signals were read; empty where none were."""
 
     @property
     def seen(self) -> int:
@@ -76,6 +80,11 @@ class RunManifest:
     def media(self) -> dict[str, int]:
         """Items that were compared, by medium."""
         return _added(shard.media for shard in self.shards)
+
+    @property
+    def said(self) -> dict[str, int]:
+        """Items by what they say of their rights."""
+        return _added(shard.signals for shard in self.shards)
 
     @property
     def passed_over(self) -> dict[str, int]:

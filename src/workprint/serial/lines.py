@@ -33,7 +33,7 @@ from workprint.model import (
 )
 
 RUN_FORMAT = "workprint-run"
-RUN_VERSION = 1
+RUN_VERSION = 2
 _DIGITS = 6
 _TEXTS = ("finding_id", "item", "work", "creator", "contact", "digest", "portfolio")
 
@@ -176,6 +176,7 @@ def manifest_to_json(manifest: RunManifest) -> dict[str, Any]:
         "expected_false_matches": manifest.expected_false_matches,
         "recipes": list(manifest.recipes),
         "thresholds": dict(manifest.thresholds),
+        "signals": manifest.signals,
         "limits": asdict(manifest.limits),
         "portfolios": [{**asdict(one), "creators": list(one.creators)} for one in manifest.portfolios],
         "shards": [asdict(shard) for shard in manifest.shards],
@@ -203,6 +204,7 @@ def manifest_from_json(text: dict[str, Any]) -> RunManifest:
             shards=tuple(_shard_from_json(shard) for shard in text["shards"]),
             findings=_counts(text["counts"]["findings"]),
             expected_false_matches=float(text["expected_false_matches"]),
+            signals=_text(text.get("signals", "")),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise FormatError(f"run.json is damaged ({type(error).__name__}: {error})") from error
@@ -261,6 +263,7 @@ def _limits_from_json(place: Any) -> Limits:
 
 def _shard_from_json(place: Any) -> ShardCount:
     counted = {name: _counts(place[name]) for name in ("failed", "passed_over", "media")}
+    counted["signals"] = _counts(place.get("signals", {}))  # runs of version 1 had none
     return ShardCount(_text(place["shard_id"]), _count(place["seen"]), _count(place["fingerprinted"]), **counted)
 
 

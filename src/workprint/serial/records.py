@@ -18,10 +18,11 @@ from workprint.model import (
     Fingerprint,
     FingerprintRecord,
     Medium,
+    Signal,
     Stage,
     TimeSpan,
 )
-from workprint.serial.lines import encodable
+from workprint.serial.lines import encodable, signal_from_json, signal_to_json
 
 Row = tuple[FingerprintRecord, Attributes] | Failure
 
@@ -45,11 +46,15 @@ SCHEMA = pa.schema(
         pa.field("extent", pa.list_(pa.float64())),
         pa.field("fingerprints", pa.list_(_FINGERPRINT)),
         pa.field("attributes", pa.string()),
+        pa.field("signals", pa.string()),
         pa.field("stage", pa.string()),
         pa.field("code", pa.string()),
         pa.field("detail", pa.string()),
     ]
 )
+OLDER_SCHEMA = SCHEMA.remove(SCHEMA.get_field_index("signals"))
+"""Of format version 1, which knew no signals."""
+_MAX_SIGNALS = 1_000
 
 
 def to_table(rows: Iterable[Row], recipes: Sequence[str]) -> pa.Table:
@@ -67,7 +72,7 @@ def from_table(table: pa.Table, recipes: Sequence[str], where: str) -> Iterator[
     Raises:
         FormatError: a column is missing or of another type, or a value is out of bounds.
     """
-    if not table.schema.equals(SCHEMA, check_metadata=False):
+    if not any(table.schema.equals(schema, check_metadata=False) for schema in (SCHEMA, OLDER_SCHEMA)):
         raise FormatError(f"{where} does not have the columns of a fingerprint table")
     for batch in table.to_batches(max_chunksize=1024):
         try:
@@ -92,6 +97,7 @@ def _to_row(row: Row, recipes: Sequence[str]) -> dict[str, Any]:
         "extent": list(record.extent),
         "fingerprints": [_fingerprint_to_row(print_, recipes) for print_ in record.fingerprints],
         "attributes": json.dumps(dict(attributes), allow_nan=False) if attributes else None,
+        "signals": signals_to_text(record.signals),
     }
 
 
@@ -119,12 +125,32 @@ def _from_row(row: dict[str, Any], recipes: Sequence[str], where: str) -> Row:
             size_bytes=row["size_bytes"],
             extent=tuple(row["extent"]),
             fingerprints=tuple(_fingerprint_from_row(print_, recipes) for print_ in row["fingerprints"]),
+            signals=signals_from_text(row.get("signals")),
         )
         attributes = json.loads(row["attributes"]) if row["attributes"] else {}
         _check(record, attributes)
         return record, attributes
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise FormatError(f"{where} holds a damaged record ({type(error).__name__}: {error})") from error
+
+
+def signals_to_text(signals: Sequence[Signal]) -> str | None:
+    """Signals as one column holds them: a JSON list, or null for none."""
+    if not signals:
+        return None
+    return encodable(json.dumps([signal_to_json(signal) for signal in signals], ensure_ascii=False))
+
+
+def signals_from_text(text: str | None) -> tuple[Signal, ...]:
+    """The signals that `signals_to_text` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError, RecursionError: they are damaged.
+    """
+    values = json.loads(text) if text else []
+    if not isinstance(values, list) or len(values) > _MAX_SIGNALS:
+        raise ValueError("signals that are no list, or too many")
+    return tuple(signal_from_json(value) for value in values)
 
 
 def _check(record: FingerprintRecord, attributes: Any) -> None:
