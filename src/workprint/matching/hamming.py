@@ -1,12 +1,15 @@
 """All 256-bit hashes within a Hamming distance of a query, exactly, without looking at each.
 
-Multi-index hashing (Norouzi, Punjani, Fleet, "Fast exact search in Hamming space with multi-index hashing", 2014): if
-two hashes differ in at most 32 bits, then of their sixteen 16-bit words the first differs in at most 2 bits, or one
-of the others in at most 1; so it is enough to look at the hashes that share a nearly equal word in its place.
+Multi-index hashing (Norouzi, Punjani, Fleet, "Fast exact search in Hamming space with multi-index hashing", 2014): a
+hash is cut into `m` words. If two hashes differ in at most `r` bits, then one of their first `r % m + 1` words differs
+in at most `r // m` bits, or one of the others in at most `r // m - 1`; so it is enough to look at the hashes that share
+a nearly equal word in its place. Wider words make buckets emptier and probes more; the number of hashes decides.
+`docs/adr/0018-look-up-in-large-stores.md` has what was measured.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
@@ -20,27 +23,43 @@ from workprint.protocols import Tables
 LARGEST_DISTANCE_BITS: Final = 32
 WORDS: Final = 4
 """A 256-bit hash is four 64-bit words, little-endian."""
-_CHUNKS: Final = 16
-_CHUNK_VALUES: Final = 1 << 16
-_SMALL: Final = 4096
+_BITS: Final = 256
+_SMALL: Final = 256
 """Up to so many hashes, looking at each is faster than the tables."""
+_PAIR_SHIFT: Final = 32
+_PAIR_MASK: Final = (1 << _PAIR_SHIFT) - 1
+"""A pair in one number: the query's position above, the hash's below."""
+CUTS: Final = ((_SMALL, 0), (1 << 11, 28), (1 << 14, 21), (1 << 17, 16), (1 << 20, 13), (1 << 22, 12), (1 << 40, 11))
+"""Up to so many hashes, so many words; none where each is looked at."""
 
 
-def _masks(bits: int) -> NDArray[np.uint32]:
-    """All 16-bit numbers with at most `bits` ones, fewest first."""
-    chosen = [places for count in range(bits + 1) for places in combinations(range(16), count)]
+@lru_cache(maxsize=64)
+def _masks(width_bits: int, distance_bits: int) -> NDArray[np.uint32]:
+    """All numbers of a width with at most so many ones, fewest first; none for a distance below zero."""
+    chosen = [places for count in range(distance_bits + 1) for places in combinations(range(width_bits), count)]
     return np.array([sum(1 << place for place in places) for places in chosen], dtype=np.uint32)
 
 
-_FIRST_MASKS: Final = _masks(2)
-_OTHER_MASKS: Final = _masks(1)
+def _edges(words: int) -> NDArray[np.int64]:
+    """Where each word begins in the hash, and where the last one ends, int64 (words + 1,)."""
+    return np.arange(words + 1) * _BITS // words
+
+
+@lru_cache(maxsize=64)
+def _probes(words: int, distance_bits: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """What is put over each word in turn, and where the masks of each word begin, int64 (words + 1,)."""
+    whole, rest = divmod(distance_bits, words)
+    widths = np.diff(_edges(words))
+    masks = [_masks(int(width), whole if place <= rest else whole - 1) for place, width in enumerate(widths)]
+    return np.concatenate(masks), np.concatenate([[0], np.cumsum([len(one) for one in masks])]).astype(np.int64)
 
 
 class HammingTable:
-    """Hashes, and for each of their sixteen words the hashes in order of it."""
+    """Hashes, and for each of their words the hashes in order of it."""
 
     def __init__(self, tables: Tables) -> None:
-        """Take `hashes` uint64 (n, 4), `order` uint32 (16, n), `starts` uint32 (16, 65537); the last two may be empty.
+        """Take `hashes` uint64 (n, 4), `order` uint32 (words, n), `starts` uint32 (words, 2**width + 1); the last two
+        may be empty.
 
         Raises:
             FormatError: a table is missing, of another type or shape, or points outside another.
@@ -50,19 +69,22 @@ class HammingTable:
         except KeyError as error:
             raise FormatError(f"the hash table lacks {error}") from error
         self._check()
+        self._edges = _edges(max(1, len(self._starts)))
 
     @classmethod
-    def build(cls, hashes: NDArray[np.uint64]) -> HammingTable:
-        """Index hashes, uint64 (n, 4)."""
-        count = len(hashes) if len(hashes) > _SMALL else 0
-        chunks = np.ascontiguousarray(hashes[:count]).view("<u2").reshape(count, _CHUNKS)
-        order = np.argsort(chunks, axis=0, kind="stable").T.astype(np.uint32)
-        starts = [
-            np.searchsorted(chunks[order[place], place], np.arange(_CHUNK_VALUES + 1)).astype(np.uint32)
-            for place in range(_CHUNKS if count else 0)
-        ]
-        empty = np.empty((0, _CHUNK_VALUES + 1), dtype=np.uint32)
-        return cls({"hashes": hashes, "order": order[: len(starts)], "starts": np.array(starts) if starts else empty})
+    def build(cls, hashes: NDArray[np.uint64], words: int | None = None) -> HammingTable:
+        """Index hashes, uint64 (n, 4); cut into so many words, one of `CUTS`, or as their number makes it best."""
+        if words is None:
+            words = next(words for most, words in CUTS if len(hashes) <= most)
+        edges = _edges(max(1, words))
+        values = 1 << int(np.diff(edges).max()) if words else 1
+        order = np.empty((words, len(hashes) if words else 0), dtype=np.uint32)
+        starts = np.zeros((words, values + 1), dtype=np.uint32)
+        for place in range(words):
+            keys = _keys(hashes, edges[place], edges[place + 1])
+            order[place] = np.argsort(keys, kind="stable")
+            np.cumsum(np.bincount(keys, minlength=values), out=starts[place, 1:])
+        return cls({"hashes": hashes, "order": order, "starts": starts})
 
     def __len__(self) -> int:
         """How many hashes there are."""
@@ -73,25 +95,54 @@ class HammingTable:
         return {"hashes": self._hashes, "order": self._order, "starts": self._starts}
 
     def within(self, query: NDArray[np.uint64], distance_bits: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Positions, rising, and distances of all hashes within `distance_bits` (at most 32) of one, uint64 (4,)."""
-        if not len(self._starts):
-            found = _scan(self._hashes, query, distance_bits)
-        else:
-            masks = (_FIRST_MASKS, _OTHER_MASKS)
-            found = np.unique(_probe(self._hashes, self._order, self._starts, query, distance_bits, *masks))
+        """Positions, rising, and distances of all hashes within `distance_bits` of one, uint64 (4,).
+
+        Raises:
+            ValueError: the distance is not 0 to `LARGEST_DISTANCE_BITS`.
+        """
+        _, found = self.pairs_within(query[None, :], distance_bits)
         differences = np.bitwise_count(self._hashes[found] ^ query)
         return found, differences.sum(axis=1, dtype=np.int64)
 
+    def pairs_within(
+        self, queries: NDArray[np.uint64], distance_bits: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """All pairs of a query, of uint64 (n, 4), and a hash within `distance_bits` of it, by position, in order.
+
+        Raises:
+            ValueError: the distance is not 0 to `LARGEST_DISTANCE_BITS`.
+        """
+        if not 0 <= distance_bits <= LARGEST_DISTANCE_BITS:
+            raise ValueError(f"a distance of {distance_bits} bits; the table is for 0 to {LARGEST_DISTANCE_BITS}")
+        queries = np.ascontiguousarray(queries, dtype=np.uint64)
+        if not len(self._starts):
+            pairs = _scan(self._hashes, queries, distance_bits)
+        else:
+            masks = _probes(len(self._starts), distance_bits)
+            found = _probe(self._hashes, self._order, self._starts, self._edges, queries, distance_bits, *masks)
+            pairs = np.unique(found)
+        return pairs >> _PAIR_SHIFT, pairs & _PAIR_MASK
+
     def _check(self) -> None:
         count = len(self._hashes)
-        shapes = [(self._hashes, (WORDS,), np.uint64), (self._starts, (_CHUNK_VALUES + 1,), np.uint32)]
-        if any(one.ndim != 2 or one.shape[1:] != shape or one.dtype != dtype for one, shape, dtype in shapes):
+        tables = [(self._hashes, np.uint64), (self._starts, np.uint32), (self._order, np.uint32)]
+        if any(one.ndim != 2 or one.dtype != dtype for one, dtype in tables) or self._hashes.shape[1] != WORDS:
             raise FormatError("the hash table has the wrong shape")
-        chunks = len(self._starts)
-        indexed = self._order.ndim == 2 and self._order.dtype == np.uint32 and self._order.shape[:1] == (chunks,)
-        if chunks not in (0, _CHUNKS) or not indexed or (chunks and self._order.shape[1] != count):
+        words = len(self._starts)
+        known = words in {words for _, words in CUTS if words}
+        values = 1 << int(np.diff(_edges(words)).max()) if known else 0
+        if words and (self._starts.shape[1] != values + 1 or self._order.shape != (words, count)):
             raise FormatError("the hash table has the wrong shape")
         # Where the tables point is checked as they are read: reading them through here would undo the memory map.
+
+
+def _keys(hashes: NDArray[np.uint64], begin: int, end: int) -> NDArray[np.uint32]:
+    """Bits `begin` to `end` of each hash, uint32 (n,)."""
+    word, shift = divmod(int(begin), 64)
+    bits = hashes[:, word] >> np.uint64(shift)
+    if end > 64 * (word + 1):
+        bits = bits | (hashes[:, word + 1] << np.uint64(64 - shift))
+    return (bits & np.uint64((1 << int(end - begin)) - 1)).astype(np.uint32)
 
 
 @njit(cache=True)
@@ -107,36 +158,55 @@ def _distance(left, right):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True)
-def _scan(hashes, query, distance_bits):  # type: ignore[no-untyped-def]
-    """Positions of all hashes within the distance, by looking at each."""
-    found = np.empty(len(hashes), dtype=np.int64)
-    count = 0
-    for position in range(len(hashes)):
-        if _distance(hashes[position], query) <= distance_bits:
-            found[count] = position
-            count += 1
-    return found[:count].copy()
+@njit(cache=True, nogil=True)
+def _longer(pairs):  # type: ignore[no-untyped-def]
+    """The same pairs with room for twice as many."""
+    longer = np.empty(2 * len(pairs), dtype=np.int64)
+    longer[: len(pairs)] = pairs
+    return longer
 
 
-@njit(cache=True)
-def _probe(hashes, order, starts, query, distance_bits, first_masks, other_masks):  # type: ignore[no-untyped-def]
-    """Positions of all hashes within the distance, some more than once, by their words. Bounds are checked."""
-    found = np.empty(16, dtype=np.int64)
+@njit(cache=True, nogil=True)
+def _scan(hashes, queries, distance_bits):  # type: ignore[no-untyped-def]
+    """All pairs within the distance, in order, by looking at each: int64 (pairs,)."""
+    pairs = np.empty(16, dtype=np.int64)
     count = 0
-    for place in range(len(starts)):
-        word = np.uint32((query[place // 4] >> np.uint64(16 * (place % 4))) & np.uint64(0xFFFF))
-        masks = first_masks if place == 0 else other_masks
-        for mask in masks:
-            low = starts[place, word ^ mask]
-            high = min(starts[place, (word ^ mask) + 1], np.uint32(order.shape[1]))
-            for at in range(low, high):
-                position = order[place, at]
-                if position < len(hashes) and _distance(hashes[position], query) <= distance_bits:
-                    if count == len(found):
-                        longer = np.empty(2 * count, dtype=np.int64)
-                        longer[:count] = found
-                        found = longer
-                    found[count] = position
-                    count += 1
-    return found[:count].copy()
+    for asked in range(len(queries)):
+        for position in range(len(hashes)):
+            if _distance(hashes[position], queries[asked]) <= distance_bits:
+                if count == len(pairs):
+                    pairs = _longer(pairs)
+                pairs[count] = (asked << _PAIR_SHIFT) + np.int64(position)
+                count += 1
+    return pairs[:count]
+
+
+@njit(cache=True, nogil=True)
+def _word(query, begin, end):  # type: ignore[no-untyped-def]
+    """Bits `begin` to `end` of a hash, uint64 (4,)."""
+    word, shift = begin // 64, np.uint64(begin % 64)
+    bits = query[word] >> shift
+    if end > 64 * (word + 1):
+        bits |= query[word + 1] << (np.uint64(64) - shift)
+    return np.uint32(bits & np.uint64((1 << (end - begin)) - 1))
+
+
+@njit(cache=True, nogil=True)
+def _probe(hashes, order, starts, edges, queries, distance_bits, masks, first_masks):  # type: ignore[no-untyped-def]
+    """All pairs within the distance, some more than once, by their words: int64 (pairs,). Bounds are checked."""
+    pairs = np.empty(16, dtype=np.int64)
+    count = 0
+    for asked in range(len(queries)):
+        query = queries[asked]
+        for place in range(len(starts)):
+            word = _word(query, edges[place], edges[place + 1])
+            for at_mask in range(first_masks[place], first_masks[place + 1]):
+                key = word ^ masks[at_mask]
+                for at in range(starts[place, key], min(starts[place, key + 1], np.uint32(order.shape[1]))):
+                    position = order[place, at]
+                    if position < len(hashes) and _distance(hashes[position], query) <= distance_bits:
+                        if count == len(pairs):
+                            pairs = _longer(pairs)
+                        pairs[count] = (asked << _PAIR_SHIFT) + np.int64(position)
+                        count += 1
+    return pairs[:count]
