@@ -64,6 +64,12 @@ class Missing(ItemError):
     code = "missing"
 
 
+class NoMedia(ItemError):
+    """A row that holds no media and names none that could be opened, only words about them: a URL, a caption."""
+
+    code = "no_media"
+
+
 class Undecodable(ItemError):
     """The bytes look like media but the decoder refuses them."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -112,7 +112,7 @@ def _row(item: Item, blob: Blob, pipeline: Pipeline) -> Row:
     try:
         return pipeline.record(item.item_id, blob), item.attributes
     except (ItemError, OSError) as error:
-        return failure(item.item_id, error)
+        return replace(failure(item.item_id, error), attributes=item.attributes)
 
 
 def failure(subject_id: str, error: ItemError | OSError) -> Failure:

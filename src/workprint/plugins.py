@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     )
 
 READERS = {
+    "kaldi": "workprint.datasets.speech:KaldiReader",
     "huggingface": "workprint.datasets.folder:SavedDatasetReader",
+    "img2dataset": "workprint.datasets.folder:Img2datasetReader",
     "common_voice": "workprint.datasets.folder:CommonVoiceReader",
     "ljspeech": "workprint.datasets.folder:LjSpeechReader",
     "librispeech": "workprint.datasets.folder:LibriSpeechReader",
@@ -29,8 +31,11 @@ READERS = {
     "folder": "workprint.datasets.folder:FolderReader",
     "tar": "workprint.datasets.tar:TarReader",
     "zip": "workprint.datasets.zip:ZipReader",
+    "url_table": "workprint.datasets.url_table:UrlTableReader",
     "parquet": "workprint.datasets.parquet:ParquetReader",
     "arrow": "workprint.datasets.arrow:ArrowReader",
+    "lhotse": "workprint.datasets.speech:LhotseReader",
+    "nemo": "workprint.datasets.speech:NemoReader",
     "manifest": "workprint.datasets.manifest:ManifestReader",
 }
 """In the order in which they are asked whether they recognise a dataset."""

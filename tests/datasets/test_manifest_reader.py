@@ -105,12 +105,12 @@ def test_paths_that_lead_out_are_never_opened(tmp_path: Path) -> None:
 
 
 def test_a_manifest_whose_files_are_all_gone_fails_row_by_row(tmp_path: Path) -> None:
-    """Names that look like media are enough to know the column; each row is then missing or unsupported."""
+    """Names that look like media are enough to know the column; where there are URLs only, rows hold no media."""
     uri = dataset(tmp_path, "id,file\n1,x.jpg\n2,y.jpg\n")
     urls = dataset(tmp_path, "id,url\n1,http://x/x.jpg?w=1\n2,http://x/y.jpg\n", "urls.csv")
 
     assert summary(uri) == [("m.csv#row=0,column=file", "missing"), ("m.csv#row=1,column=file", "missing")]
-    assert [code for _, code in summary(urls)] == ["unsupported", "unsupported"]
+    assert summary(urls) == [("urls.csv#row=0", "no_media"), ("urls.csv#row=1", "no_media")]
 
 
 def test_two_columns_of_media_are_two_items_per_row(tmp_path: Path) -> None:

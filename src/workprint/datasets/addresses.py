@@ -38,6 +38,19 @@ def cell_address(container: str, row: int, column: str, index: int | None = None
     return address if index is None else f"{address},index={index}"
 
 
+def segment_address(path: str, start_s: float, end_s: float | None, row: int) -> str:
+    """Return `path#start_s=12.5,end_s=15,row=17`: a stretch of a recording that row 17 of a manifest names.
+
+    `path` is already encoded; without an end, the segment goes on to the recording's.
+    """
+    end = "" if end_s is None else f",end_s={_decimal(end_s)}"
+    return f"{path}#start_s={_decimal(start_s)}{end},row={row}"
+
+
+def _decimal(seconds: float) -> str:
+    return f"{seconds:.6f}".rstrip("0").rstrip(".")
+
+
 def part_id(container: str, part: str, rows: range) -> str:
     """Return the shard id of a part of a container, `photos.zip#members=0-1023`; both ends are included."""
     return f"{container}#{part}={rows.start}-{rows.stop - 1}"

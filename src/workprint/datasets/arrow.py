@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from workprint.datasets.addresses import container_of, encode_name
-from workprint.datasets.cells import Columns, columns_of, no_media, reads_of_batch
+from workprint.datasets.cells import Columns, columns_of, described_rows, no_media, reads_of_batch
 from workprint.datasets.holding import DEFAULT_LIMITS, failure
 from workprint.datasets.kinds import is_arrow
 from workprint.datasets.places import head_of, name_of, place_of, require_present
@@ -37,7 +37,7 @@ class ArrowReader:
             columns = _columns(uri)
         except ItemError:
             columns = None  # damaged: said once it is read
-        if columns is not None and not columns.media:
+        if columns is not None and not columns.media and not columns.urls:
             raise DatasetError(no_media(uri, columns))
         yield from self.shards_at(uri, encode_name(name_of(uri)))
 
@@ -49,7 +49,7 @@ class ArrowReader:
         """See `DatasetReader.read`."""
         try:
             columns = _columns(shard.uri)
-            if columns.media:
+            if columns.media or columns.urls:
                 yield from self._reads(columns, shard)
             elif columns.candidates:
                 yield failure(shard.shard_id, Unsupported(no_media(container_of(shard.shard_id), columns)))
@@ -62,13 +62,21 @@ class ArrowReader:
         row = 0
         with _batches(shard.uri) as (_, batches):
             for batch in batches:
-                yield from reads_of_batch(batch, row, columns, shard, self._limits)
+                if columns.media:
+                    yield from reads_of_batch(batch, row, columns, shard, self._limits)
+                else:
+                    yield from described_rows(batch.select(columns.needed), row, shard, is_stored_beside=False)
                 row += batch.num_rows
 
 
 def _columns(uri: str) -> Columns:
-    with _batches(uri) as (schema, batches):
-        return columns_of(schema, lambda _: batches)
+    with _batches(uri) as (schema, _):
+        return columns_of(schema, lambda _: _first_rows(uri))
+
+
+def _first_rows(uri: str) -> Iterator[pa.RecordBatch]:
+    with _batches(uri) as (_, batches):
+        yield from batches
 
 
 @contextmanager

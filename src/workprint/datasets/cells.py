@@ -9,6 +9,7 @@ import pyarrow.types as kinds_of
 
 from workprint.datasets.addresses import cell_address, container_of
 from workprint.datasets.attributes import MAX_ATTRIBUTES, bounded
+from workprint.datasets.described import names_urls, not_downloaded, without_media
 from workprint.datasets.holding import failure
 from workprint.datasets.kinds import HEAD_BYTES, looks_like_media
 from workprint.errors import ItemError, Missing, TooLarge
@@ -30,6 +31,8 @@ class Columns:
     attributes: tuple[str, ...]
     candidates: tuple[str, ...]
     """Columns that could hold media by their type."""
+    urls: tuple[str, ...]
+    """Columns that hold URLs; looked for only where no column holds media."""
     all: tuple[str, ...]
 
     @property
@@ -64,8 +67,8 @@ def columns_of(schema: pa.Schema, first_rows: FirstRows, wanted: Sequence[str] =
         hopeless = _without_media(plain, first_rows)
         media = [name for name in candidates if name not in hopeless]
     simple = [field.name for field in schema if field.name not in candidates and not _holds_binary(field.type)]
-    attributes = tuple(name for name in simple[:MAX_ATTRIBUTES])
-    return Columns(tuple(media), attributes, tuple(candidates), tuple(schema.names))
+    urls = () if media else _with_urls([name for name in simple if _is_text(schema, name)], first_rows)
+    return Columns(tuple(media), tuple(simple[:MAX_ATTRIBUTES]), tuple(candidates), urls, tuple(schema.names))
 
 
 def reads_of_batch(
@@ -86,6 +89,17 @@ def reads_of_batch(
                     yield _read(address, shard.shard_id, content, said, limits)
 
 
+def described_rows(batch: pa.RecordBatch, first_row: int, shard: Shard, is_stored_beside: bool) -> Iterator[Read]:
+    """Yield what becomes of the rows of a table without media."""
+    container = container_of(shard.shard_id)
+    names = batch.schema.names
+    for offset, cells in enumerate(zip(*(_values(column) for column in batch.columns), strict=True)):
+        said = bounded(dict(zip(names, cells, strict=True)))
+        read = without_media(f"{container}#row={first_row + offset}", said, is_stored_beside)
+        if read:
+            yield read
+
+
 def no_media(container: str, columns: Columns) -> str:
     """Return the sentence for a table without a column of media."""
     names = ", ".join(columns.all[:MAX_ATTRIBUTES])
@@ -102,7 +116,7 @@ def _read(
 ) -> tuple[Item, Blob] | Failure:
     if content.data is None:
         hint = "" if content.path is None else "; it only names a file, which is not followed"
-        return failure(address, Missing(f"the cell holds no bytes{hint}"))
+        return failure(address, not_downloaded(said) or Missing(f"the cell holds no bytes{hint}"), said)
     if len(content.data) > limits.max_item_bytes:
         most = limits.max_item_bytes
         return failure(
@@ -161,6 +175,24 @@ def _media_type(kind: pa.DataType) -> pa.DataType | None:
 
 def _is_plain(schema: pa.Schema, name: str) -> bool:
     return not kinds_of.is_struct(_media_type(schema.field(schema.names.index(name)).type))
+
+
+def _is_text(schema: pa.Schema, name: str) -> bool:
+    return str(schema.field(schema.names.index(name)).type) in ("string", "large_string", "string_view")
+
+
+def _with_urls(names: list[str], first_rows: FirstRows) -> tuple[str, ...]:
+    """Return those columns whose first cells are URLs."""
+    cells: dict[str, list[object]] = {name: [] for name in names}
+    try:
+        for batch in first_rows(names) if names else ():
+            for name in names:
+                cells[name] += _values(_column(batch, name))
+            if len(cells[names[0]]) >= SNIFFED_CELLS:
+                break
+    except ItemError:
+        return ()
+    return tuple(name for name in names if names_urls(cells[name]))
 
 
 def _is_binary(kind: pa.DataType) -> bool:

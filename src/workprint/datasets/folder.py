@@ -21,6 +21,7 @@ from workprint.protocols import Read
 FILES_PER_SHARD = 256
 _LISTED = "#listed"
 _ARCHIVES = ("tar", "zip")
+_STATS = "_stats.json"
 
 
 class _Container(Protocol):
@@ -147,6 +148,23 @@ class _ConventionReader(FolderReader):
         if not self.recognises(uri):
             raise DatasetError(f"{uri} is not laid out as {self.name}; leave --reader out to have it recognised")
         yield from super().shards(uri)
+
+
+class Img2datasetReader(FolderReader):
+    """What img2dataset leaves: shards with a table each of every URL it tried; read as any folder is."""
+
+    name = "img2dataset"
+
+    def recognises(self, uri: str) -> bool:
+        """See `DatasetReader.recognises`: `00000_stats.json` beside `00000.parquet`, `00000.tar` or `00000`."""
+        if not super().recognises(uri):
+            return False
+        try:
+            names = {entry.name for entry in place_of(uri).entries()}
+        except OSError:
+            return False
+        stems = (name.removesuffix(_STATS) for name in names if name.endswith(_STATS))
+        return any({f"{stem}.parquet", f"{stem}.tar", stem} & names for stem in stems)
 
 
 class CommonVoiceReader(_ConventionReader):

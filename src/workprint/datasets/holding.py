@@ -10,7 +10,7 @@ from typing import IO, BinaryIO
 
 from workprint.datasets.kinds import container_kind
 from workprint.errors import ItemError, Truncated, Unsupported
-from workprint.model import Blob, Failure, Limits, Stage
+from workprint.model import Attributes, Blob, Failure, Limits, Stage
 
 DEFAULT_LIMITS = Limits()
 MAX_BYTES_IN_MEMORY = 64 << 20
@@ -46,9 +46,10 @@ def hold(read: ReadChunk, size_bytes: int) -> Held:
     return _hold_on_disk(read, size_bytes)
 
 
-def failure(subject_id: str, error: ItemError) -> Failure:
+def failure(subject_id: str, error: ItemError, attributes: Attributes | None = None) -> Failure:
     """Return what an error while reading means for an item. Its detail is valid Unicode, whatever it quotes."""
-    return Failure(subject_id, Stage.READ, error.code, str(error).encode("utf-8", "replace").decode("utf-8"))
+    detail = str(error).encode("utf-8", "replace").decode("utf-8")
+    return Failure(subject_id, Stage.READ, error.code, detail, attributes or {})
 
 
 def _hold_on_disk(read: ReadChunk, size_bytes: int) -> Held:

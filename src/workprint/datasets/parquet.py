@@ -7,7 +7,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workprint.datasets.addresses import container_of, encode_name, part_id
-from workprint.datasets.cells import ROWS_PER_BATCH, Columns, columns_of, no_media, reads_of_batch
+from workprint.datasets.cells import (
+    ROWS_PER_BATCH,
+    Columns,
+    columns_of,
+    described_rows,
+    no_media,
+    reads_of_batch,
+)
+from workprint.datasets.described import has_media_beside, is_download_table
 from workprint.datasets.holding import DEFAULT_LIMITS, failure
 from workprint.datasets.kinds import is_parquet
 from workprint.datasets.places import head_of, name_of, place_of, require_present
@@ -17,6 +25,8 @@ from workprint.protocols import Read
 
 ROWS_PER_SHARD = 256
 """Row groups smaller than this are read together."""
+_ROWS_PER_DESCRIBED_BATCH = 4096
+"""Words are small."""
 
 _DAMAGE = (pa.ArrowException, OSError, ValueError, OverflowError, EOFError, MemoryError)
 _BUFFER_BYTES = 1 << 20
@@ -36,6 +46,12 @@ class ParquetReader:
         """See `DatasetReader.recognises`."""
         return is_parquet(head_of(uri))
 
+    def holds_urls_only(self, uri: str) -> bool:
+        """Whether no column holds media, and one holds URLs. Raises `ItemError` where it cannot be read."""
+        with _opened(uri) as table:
+            columns = self._columns(table)
+        return not columns.media and bool(columns.urls)
+
     def shards(self, uri: str) -> Iterator[Shard]:
         """See `DatasetReader.shards`. Raises `DatasetError` also where no column holds media."""
         require_present(uri)
@@ -43,7 +59,7 @@ class ParquetReader:
         try:
             with _opened(uri) as table:
                 columns = self._columns(table)
-                if not columns.media:
+                if not columns.media and not columns.urls:
                     raise DatasetError(no_media(uri, columns))
                 if table.metadata.num_rows == 0:
                     raise DatasetError(f"{uri} is a Parquet file without rows")
@@ -56,11 +72,11 @@ class ParquetReader:
         """Yield the shards of a table whose address in the dataset is `container`; one without extent if damaged."""
         try:
             with _opened(uri) as table:
-                media = self._columns(table).media
-                ranges = list(_row_ranges(table.metadata))
+                columns = self._columns(table)
+                ranges = list(_row_ranges(table.metadata)) if columns.media or columns.urls else []
         except ItemError:
-            media, ranges = (), []
-        if not media:
+            ranges = []
+        if not ranges:
             yield Shard(container, uri)
             return
         for rows in ranges:
@@ -71,7 +87,7 @@ class ParquetReader:
         try:
             with _opened(shard.uri) as table:
                 columns = self._columns(table)
-                if columns.media:
+                if columns.media or columns.urls:
                     yield from self._reads(table, columns, shard)
                     return
         except ItemError as error:
@@ -84,11 +100,15 @@ class ParquetReader:
 
     def _reads(self, table: pq.ParquetFile, columns: Columns, shard: Shard) -> Iterator[Read]:
         rows = shard.extent if isinstance(shard.extent, range) else range(table.metadata.num_rows)
-        row = rows.start
-        batches = _batches(table, _groups_within(table.metadata, rows), columns.needed)
+        row, size = rows.start, ROWS_PER_BATCH if columns.media else _ROWS_PER_DESCRIBED_BATCH
+        batches = _batches(table, _groups_within(table.metadata, rows), columns.needed, size)
+        is_stored_beside = is_download_table(columns.all) and has_media_beside(shard.uri)
         try:
             for batch in _guarded(batches):
-                yield from reads_of_batch(batch, row, columns, shard, self._limits)
+                if columns.media:
+                    yield from reads_of_batch(batch, row, columns, shard, self._limits)
+                else:
+                    yield from described_rows(batch, row, shard, is_stored_beside)
                 row += batch.num_rows
         except ItemError as error:
             raise type(error)(f"{error}; rows {row} to {rows.stop - 1} are not read") from error
@@ -116,9 +136,11 @@ def _table(source: object) -> pq.ParquetFile:
     return table
 
 
-def _batches(table: pq.ParquetFile, groups: list[int], columns: list[str]) -> Iterator[pa.RecordBatch]:
+def _batches(
+    table: pq.ParquetFile, groups: list[int], columns: list[str], size: int = ROWS_PER_BATCH
+) -> Iterator[pa.RecordBatch]:
     if groups:
-        yield from table.iter_batches(ROWS_PER_BATCH, row_groups=groups, columns=columns, use_threads=False)
+        yield from table.iter_batches(size, row_groups=groups, columns=columns, use_threads=False)
 
 
 def _guarded(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

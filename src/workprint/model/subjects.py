@@ -76,6 +76,8 @@ class Failure:
     """One of the `code`s in `workprint.errors`."""
     detail: str
     """A sentence for a person. May quote the dataset: untrusted text."""
+    attributes: Attributes = field(default_factory=dict)
+    """What the dataset says of the item all the same."""
 
 
 @dataclass(frozen=True, slots=True)

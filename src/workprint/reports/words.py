@@ -44,6 +44,7 @@ FAILURES = {
     "unsupported": "of a kind that Workprint does not compare",
     "empty": "empty: no bytes at all",
     "missing": "missing: the dataset points at a file that is not there",
+    "no_media": "only described: the dataset holds words about them, and no media",
     "undecodable": "damaged: it claims to be a picture or a recording but cannot be opened",
     "truncated": "cut off before its end",
     "too_large": "larger than the limits of this scan",

@@ -86,7 +86,8 @@ def from_table(table: pa.Table, recipes: Sequence[str], where: str) -> Iterator[
 def _to_row(row: Row, recipes: Sequence[str]) -> dict[str, Any]:
     if isinstance(row, Failure):
         subject, detail = encodable(row.subject_id), encodable(row.detail)
-        return {"subject_id": subject, "stage": row.stage.value, "code": row.code, "detail": detail}
+        said = _attributes_to_row(row.attributes)
+        return {"subject_id": subject, "stage": row.stage.value, "code": row.code, "detail": detail, "attributes": said}
     record, attributes = row
     return {
         "subject_id": encodable(record.subject_id),
@@ -96,9 +97,21 @@ def _to_row(row: Row, recipes: Sequence[str]) -> dict[str, Any]:
         "size_bytes": record.size_bytes,
         "extent": list(record.extent),
         "fingerprints": [_fingerprint_to_row(print_, recipes) for print_ in record.fingerprints],
-        "attributes": json.dumps(dict(attributes), allow_nan=False) if attributes else None,
+        "attributes": _attributes_to_row(attributes),
         "signals": signals_to_text(record.signals),
     }
+
+
+def _attributes_to_row(attributes: Attributes) -> str | None:
+    return json.dumps(dict(attributes), allow_nan=False) if attributes else None
+
+
+def _attributes_from_row(text: str | None) -> dict[str, Any]:
+    """Raise `ValueError` where they are no mapping."""
+    attributes = json.loads(text) if text else {}
+    if not isinstance(attributes, dict):
+        raise ValueError("attributes that are no mapping")
+    return attributes
 
 
 def _fingerprint_to_row(print_: Fingerprint, recipes: Sequence[str]) -> dict[str, Any]:
@@ -116,7 +129,8 @@ def _fingerprint_to_row(print_: Fingerprint, recipes: Sequence[str]) -> dict[str
 def _from_row(row: dict[str, Any], recipes: Sequence[str], where: str) -> Row:
     try:
         if row["code"] is not None:
-            return Failure(row["subject_id"], Stage(row["stage"]), row["code"], row["detail"] or "")
+            said = _attributes_from_row(row["attributes"])
+            return Failure(row["subject_id"], Stage(row["stage"]), row["code"], row["detail"] or "", said)
         record = FingerprintRecord(
             subject_id=row["subject_id"],
             medium=Medium(row["medium"]),
