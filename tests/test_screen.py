@@ -13,7 +13,7 @@ from core_samples import PHASH, contents, image_record, pixels, rebuilt
 from workprint.consent.terms import terms_to_json
 from workprint.errors import FormatError, RecipeMismatch, UsageError
 from workprint.fingerprints.image_hash import perceptual_hash
-from workprint.model import Failure, Level, Medium, Outcome, Permission, Relation, Stage, Terms, Use
+from workprint.model import Failure, Level, Medium, Outcome, Permission, Relation, Signal, Stage, Terms, Use
 from workprint.portfolio import write_portfolio
 from workprint.screen import Screener
 
@@ -174,3 +174,38 @@ def test_a_table_that_names_a_work_that_is_not_there_is_refused(path: Path, work
 
     with pytest.raises(FormatError):
         Screener([rebuilt(path, {table_entry(path, PHASH, "works"): stream.getvalue()})], [PHASH], USE)
+
+
+DENIES = Signal("xmp", "plus:DataMining", "DMI-PROHIBITED", {USE: Permission.NOT_ALLOWED}, holder="Someone Else")
+
+
+def test_an_item_that_reserves_itself_is_found_without_any_portfolio() -> None:
+    """It is about no work, and says who claims what."""
+    (finding,) = Screener([], [PHASH], USE).findings(replace(image_record("a", 9), signals=(DENIES,)), {})
+
+    assert (finding.relation, finding.level, finding.work) == (Relation.RESERVED, Level.ERROR, "")
+    assert (finding.creator, finding.signals) == ("Someone Else", (DENIES,))
+    assert not list(Screener([], [PHASH], USE).findings(image_record("a", 9), {}))
+
+
+def test_an_item_that_is_a_work_is_one_finding_with_its_signals(path: Path) -> None:
+    """The work's terms speak for it; its own refusal is a further ground."""
+    record = replace(image_record("copy.png", 1), signals=(DENIES,))
+
+    (finding,) = Screener([path], [PHASH], USE).findings(record, {"license": "CC0"})
+
+    assert (finding.relation, finding.verdict.outcome) == (Relation.IDENTICAL, Outcome.PROHIBITED)
+    assert (finding.signals, finding.level) == ((DENIES,), Level.ERROR)
+    assert "declares “CC0”" in finding.notes[0]
+
+
+def test_a_copy_without_the_originals_reservation_is_said(tmp_path: Path) -> None:
+    """The portfolio remembers what the creator's file carried."""
+    made = contents()
+    records = (made.records[0], replace(made.records[1], signals=(DENIES,)))
+    write_portfolio(tmp_path / "b.workprint", replace(made, records=records))
+
+    (finding,) = Screener([tmp_path / "b.workprint"], [PHASH], USE).findings(image_record("copy.png", 1), {})
+
+    assert finding.verdict.outcome is Outcome.PROHIBITED
+    assert "Rights metadata are gone" in finding.notes[0]

@@ -18,15 +18,18 @@ from workprint.model import (
     Failure,
     Finding,
     FingerprintRecord,
+    Level,
     Match,
     Medium,
     PortfolioSummary,
+    Relation,
     Terms,
     Use,
     Work,
 )
 from workprint.portfolio import Portfolio
 from workprint.protocols import CandidateIndex
+from workprint.rights.claims import contradicts, denial, denial_level, notes, restrained, speaks_for_itself
 from workprint.serial.records import Row
 
 if TYPE_CHECKING:
@@ -47,11 +50,15 @@ class Screener:
 
     def findings(self, record: FingerprintRecord, attributes: Attributes) -> Iterator[Finding]:
         """Yield a finding for each work in each place of one item."""
+        relations: list[Relation] = []
         for opened in self._opened:
             matches = sorted(opened.matches(record), key=lambda match: match.work)
+            relations.extend(match.relation for match in matches)
             for _, group in groupby(matches, key=lambda match: match.work):
                 for place, match in enumerate(group):
                     yield self._finding(opened, match, place, record, attributes)
+        if speaks_for_itself(relations):
+            yield from self._reserved(record, attributes)
 
     def screened(self, rows: Iterable[Row]) -> Iterator[Finding]:
         """Yield the findings of a stream of rows, in its order."""
@@ -83,6 +90,8 @@ class Screener:
     ) -> Finding:
         work = opened.portfolio.works[match.work]
         verdict = judge(opened.terms.get(work.terms_id or ""), self._use)
+        original = opened.signals[match.work]
+        verdict = restrained(verdict, record.signals, original)
         copied = {
             name: getattr(match, name)
             for name in ("relation", "confidence", "item_segment", "work_segment", "transform", "evidence")
@@ -95,11 +104,43 @@ class Screener:
             contact=work.contact,
             medium=work.medium,
             verdict=verdict,
-            level=level(verdict.outcome),
+            level=Level.ERROR if contradicts(verdict, attributes) else level(verdict.outcome),
             attributes=attributes,
             digest=record.digest,
             portfolio=opened.portfolio.digest,
+            signals=record.signals,
+            notes=notes(verdict, attributes, record.signals, original),
             **copied,
+        )
+
+    def _reserved(self, record: FingerprintRecord, attributes: Attributes) -> Iterator[Finding]:
+        """What the item says of itself, if it denies the use that is asked about."""
+        verdict = denial(record.signals, self._use)
+        if verdict is None:
+            return
+        holder = next((signal.holder for signal in record.signals if signal.holder), "")
+        policy = next((signal.policy_url for signal in record.signals if signal.policy_url), "")
+        nobody = Work("", "", holder, policy, None, record.medium)
+        yield Finding(
+            finding_id=finding_id(record.subject_id, nobody, self._use, 0),
+            item=record.subject_id,
+            work="",
+            creator=holder,
+            contact=policy,
+            medium=record.medium,
+            relation=Relation.RESERVED,
+            confidence=1.0,
+            item_segment=None,
+            work_segment=None,
+            transform=None,
+            evidence=(),
+            verdict=verdict,
+            level=denial_level(record.signals, verdict),
+            attributes=attributes,
+            digest=record.digest,
+            portfolio="",
+            signals=record.signals,
+            notes=notes(verdict, attributes, record.signals, ()),
         )
 
 
@@ -111,6 +152,7 @@ class _Opened:
         self.terms: dict[str, Terms] = {
             terms_id: terms_from_json(line, str(portfolio.path)) for terms_id, line in portfolio.terms.items()
         }
+        self.signals = portfolio.signals()
         self._indexes = [
             self._index(recipe) for recipe in (plugins.DIGEST_RECIPE, *recipes) if plugins.index_class(recipe)
         ]

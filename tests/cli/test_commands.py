@@ -96,7 +96,7 @@ def test_nothing_found_is_0(scan: Callable[..., Result], clean: Path, tmp_path: 
 
     assert result.exit_code == NOTHING_TO_ACT_ON == 0
     assert result.stdout == (
-        f"2 items seen = 2 compared + 0 failed\nmatches: none\n{tmp_path / 'out' / 'report.html'}\n"
+        f"2 items seen = 2 compared + 0 failed\nfindings: none\n{tmp_path / 'out' / 'report.html'}\n"
     )
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "failures.jsonl", "findings.jsonl", "report.html", "run.json", "store",
@@ -108,7 +108,7 @@ def test_findings_are_1(scan: Callable[..., Result], taken: Path) -> None:
     result = scan(taken)
 
     assert result.exit_code == FINDINGS == 1
-    assert "matches: 1 prohibited" in result.stdout
+    assert "findings: 1 prohibited" in result.stdout
 
 
 @pytest.mark.parametrize(("level", "use", "code"), [
@@ -373,7 +373,7 @@ def test_the_installed_command(mine: Path, taken: Path, tmp_path: Path) -> None:
 
     assert done.returncode == FINDINGS
     assert without_progress(done.stderr) == ""
-    assert done.stdout.startswith("2 items seen = 2 compared + 0 failed\nmatches: 1 prohibited\n")
+    assert done.stdout.startswith("2 items seen = 2 compared + 0 failed\nfindings: 1 prohibited\n")
 
 
 def test_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: Path, taken: Path) -> None:
@@ -394,7 +394,7 @@ def test_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: Path, 
         page = tmp_path / "demo" / "results" / "report.html"
         assert result.stdout.splitlines()[-1] == str(page.resolve())
         assert "Ada Lumen" in page.read_text(encoding="utf-8")
-        assert "matches: 2 prohibited" in result.stdout
+        assert "findings: 2 prohibited" in result.stdout
 
 
 def test_a_portfolio_without_works_is_scanned_with(clean: Path, tmp_path: Path) -> None:

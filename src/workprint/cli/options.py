@@ -62,8 +62,9 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
 QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress and no summary.")
 JOBS = click.option("--jobs", "-j", type=click.IntRange(min=0), default=0, help="Processes. Default: one per core.")
 PORTFOLIOS = click.option(
-    "--portfolio", "-p", "portfolios", type=PORTFOLIO, multiple=True, required=True,
-    help="A portfolio index, made by `workprint index`. May be given several times.",
+    "--portfolio", "-p", "portfolios", type=PORTFOLIO, multiple=True,
+    help="A portfolio index, made by `workprint index`. May be given several times. Without any, only items that "
+    "reserve themselves are found.",
 )  # fmt: skip
 DATASET_OPTIONS = with_options(
     click.option(

@@ -30,7 +30,7 @@ from workprint.model import Depth, Level, Use
 @click.option("--output", "-o", type=PATH, required=True, help="Folder for the results.")
 @with_options(VERDICT_OPTIONS, DATASET_OPTIONS, JOBS, QUIET)
 def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, **options: Any) -> None:
-    """Look for the works of portfolios in a dataset.
+    """Look for the works of portfolios in a dataset, and for items that reserve themselves.
 
     DATASET is a path or URL of a folder, a .zip, WebDataset .tar shards, Parquet with media in it, or a CSV, TSV or
     JSONL manifest that points at media. The results folder gets findings.jsonl, failures.jsonl, run.json and
@@ -39,6 +39,7 @@ def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
     \b
     Example:
       workprint scan shards/ -p ada.workprint -p ben.workprint -o results --use ai_generative_training
+      workprint scan shards/ -o results         which items say themselves that the use is reserved
     """
     from workprint import api
 
@@ -148,5 +149,5 @@ def _summary(manifest: Any) -> str:
     found = ", ".join(f"{number} {outcome}" for outcome, number in manifest.findings.items()) or "none"
     return (
         f"{manifest.seen} items seen = {manifest.fingerprinted} compared + {sum(manifest.failed.values())} failed"
-        f"{f' ({failed})' if failed else ''}\nmatches: {found}"
+        f"{f' ({failed})' if failed else ''}\nfindings: {found}"
     )

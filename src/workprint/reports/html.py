@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from workprint.model import Failure, Medium, Report
-from workprint.reports import attributes, drawing, page, summary, words
+from workprint.reports import attributes, drawing, page, said, summary, words
 from workprint.reports.robustness import robustness
 from workprint.reports.untrusted import link, visible
 
@@ -123,6 +123,7 @@ def _context(report: Report) -> dict[str, Any]:
         "counts": counts,
         "creators": summary.by_creator(report),
         "groups": page.groups(report),
+        "said": said.table(report),
         "claims": page.claims(report),
         "not_found": page.not_found(report),
         "no_pictures": page.shows_no_works(report, Medium.IMAGE),

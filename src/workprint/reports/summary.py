@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from workprint.model import Outcome, Report
+from workprint.model import Outcome, Relation, Report
 from workprint.reports.words import counted, listed
 
 SEVERITY = (Outcome.PROHIBITED, Outcome.UNKNOWN, Outcome.CONDITIONAL, Outcome.PERMITTED)
@@ -31,6 +31,8 @@ class Tally:
     seen: int
     compared: int
     failed: int
+    reserved: int = 0
+    """Items that deny the use themselves, and hold no work that was looked for."""
 
     @property
     def matches(self) -> int:
@@ -61,6 +63,7 @@ def tally(report: Report) -> Tally:
         seen=manifest.seen,
         compared=manifest.fingerprinted,
         failed=sum(manifest.failed.values()),
+        reserved=sum(finding.relation is Relation.RESERVED for finding in report.claims),
     )
 
 
@@ -75,6 +78,13 @@ def by_creator(report: Report) -> tuple[CreatorTally, ...]:
 
 def headline(counts: Tally) -> str:
     """Return the answer as one sentence. Holds no text from the dataset and no names."""
+    if counts.works == 0 and counts.reserved:
+        says = "says of itself" if counts.reserved == 1 else "say of themselves"
+        return (
+            f"{counted(counts.reserved, 'item', 'items')} {says} that this use is reserved. No works were looked for."
+        )
+    if counts.works == 0 and not counts.creators:
+        return "No works were looked for, and no item that was read says of itself that this use is reserved."
     if counts.works == 0:
         return "The portfolio holds no works, so nothing was looked for."
     if counts.matches:
