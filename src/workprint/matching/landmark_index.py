@@ -5,11 +5,13 @@ whole can be memory-mapped. Works lie one after another with gaps between them, 
 a moment in it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from workprint.matching.constellation import Constellation
@@ -37,6 +39,8 @@ _KINDS: Final = {
 
 STRONG_SHARE: Final = 0.4
 """The strong peaks are weighed by themselves, too: under noise they are the ones that are left."""
+_PARTS: Final = 64
+"""Landmarks are made of so many parts of a portfolio, one after the other."""
 POSTED_S: Final = 0.004
 """Seconds per step of the times in postings, which lie on the common axis. Sixteen bits hold a triplet."""
 POSTED_OCTAVES: Final = 1.0 / 8192
@@ -124,36 +128,82 @@ def _work_tables(works: Sequence[Constellation]) -> dict[str, NDArray[Any]]:
 
 
 def _pair_table(tables: Tables, shape: PairShape) -> dict[str, NDArray[Any]]:
-    keys, anchors = pairs(tables["peak_times_s"], tables["peak_octaves"], shape)
-    times = _steps(tables["peak_times_s"][anchors], POSTED_S, np.uint32)
-    return {"pair_starts": _starts(keys, shape.keys), "pair_times": times[np.argsort(keys, kind="stable")]}
+    def landmarks(part: Constellation) -> tuple[NDArray[np.uint32], list[NDArray[Any]]]:
+        keys, anchors = pairs(part.times_s, part.octaves, shape)
+        return keys, [_steps(part.times_s[anchors], POSTED_S, np.uint32)]
+
+    starts, (times,) = _posted(tables, landmarks, shape.keys, ("pair_times",))
+    return {"pair_starts": starts, "pair_times": times}
 
 
 def _triplet_table(tables: Tables, parameters: LandmarkParameters) -> dict[str, NDArray[Any]]:
     shape = parameters.triplet
-    peaks = (tables["peak_times_s"], tables["peak_octaves"], 0.0, tables["peak_ranks"])
-    stars = Constellation(*peaks).strongest(parameters.triplet_share)
-    times, octaves = stars.times_s, stars.octaves
-    found = triplets(stars, shape, parameters.triplet_rank)
-    keys = triplet_keys(times, octaves, found, shape)
-    order = np.argsort(keys, kind="stable")
-    first, third = found[order, 0], found[order, 2]
-    # What a vote needs lies in the posting itself: looking peaks up one by one would cost more than everything else.
-    return {
-        "triplet_starts": _starts(keys, shape.keys),
-        "triplet_times": _steps(times[first], POSTED_S, np.uint32),
-        "triplet_lengths": _steps(times[third] - times[first], POSTED_S, np.uint16),
-        "triplet_octaves": _steps(octaves[first], POSTED_OCTAVES, np.uint16),
-    }
+
+    def landmarks(part: Constellation) -> tuple[NDArray[np.uint32], list[NDArray[Any]]]:
+        stars = part.strongest(parameters.triplet_share)
+        times, octaves = stars.times_s, stars.octaves
+        found = triplets(stars, shape, parameters.triplet_rank)
+        first, third = found[:, 0], found[:, 2]
+        # What a vote needs lies in the posting itself: looking peaks up one by one would cost more than all else.
+        return triplet_keys(times, octaves, found, shape), [
+            _steps(times[first], POSTED_S, np.uint32),
+            _steps(times[third] - times[first], POSTED_S, np.uint16),
+            _steps(octaves[first], POSTED_OCTAVES, np.uint16),
+        ]
+
+    names = ("triplet_times", "triplet_lengths", "triplet_octaves")
+    starts, columns = _posted(tables, landmarks, shape.keys, names)
+    return {"triplet_starts": starts, **dict(zip(names, columns, strict=True))}
+
+
+def _posted(
+    tables: Tables,
+    landmarks: Callable[[Constellation], tuple[NDArray[np.uint32], list[NDArray[Any]]]],
+    keys: int,
+    names: Sequence[str],
+) -> tuple[NDArray[np.uint32], list[NDArray[Any]]]:
+    """Return where the postings of each key start, and the columns of the postings, in order of key, then of time.
+
+    Landmarks are made twice, some works at a time: first to be counted, then to be put where they belong, so that no
+    more memory is needed than the tables take.
+    """
+    counts = np.zeros(keys + 1, dtype=np.int64)
+    for part in _parts(tables):
+        counts[1:] += np.bincount(landmarks(part)[0], minlength=keys)
+    starts = np.cumsum(counts)
+    columns = [np.empty(starts[-1], dtype=_KINDS[name]) for name in names]
+    free = starts[:-1].copy()
+    for part in _parts(tables):
+        found, values = landmarks(part)
+        places = _taken(free, found)
+        for column, value in zip(columns, values, strict=True):
+            column[places] = value
+    return starts.astype(np.uint32), columns
+
+
+def _parts(tables: Tables) -> Iterator[Constellation]:
+    """Yield the peaks of some works at a time, at their places on the common axis."""
+    times, bounds = tables["peak_times_s"], tables["work_starts_s"] - GAP_S / 2
+    if not bounds.size:
+        return
+    edges = np.append(np.searchsorted(times, bounds[:: max(1, bounds.size // _PARTS)]), times.size)
+    for low, high in pairwise(edges):
+        part = slice(int(low), int(high))
+        yield Constellation(times[part], tables["peak_octaves"][part], 0.0, tables["peak_ranks"][part])
+
+
+@njit(cache=True)
+def _taken(free, keys):  # type: ignore[no-untyped-def]
+    """Return a place for each key, and count up where the next of the same key goes."""
+    places = np.empty(keys.size, dtype=np.int64)
+    for number in range(keys.size):
+        places[number] = free[keys[number]]
+        free[keys[number]] += 1
+    return places
 
 
 def _steps(values: NDArray[Any], step: float, kind: type) -> NDArray[Any]:
     return np.round(values / step).astype(kind)
-
-
-def _starts(keys: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
-    """Return for each key where its postings start, and at the end how many there are."""
-    return np.concatenate(([0], np.cumsum(np.bincount(keys, minlength=size)))).astype(np.uint32)
 
 
 def _check_tables(tables: Tables, parameters: LandmarkParameters) -> None:

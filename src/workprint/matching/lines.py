@@ -17,6 +17,7 @@ _FURTHEST_S: Final = 4.0
 """Where else a stretch is tried, item against work: beyond the length of a sound, within a few bars."""
 _FEW_DISPLACEMENTS_S: Final = np.array([-0.83, -0.29, 0.23, 0.71])
 DISPLACEMENTS_OCTAVES: Final = np.array([-0.043, 0.0, 0.043])
+_HERE: Final = np.zeros(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +45,30 @@ class Sky:
     octaves: NDArray[np.float32]
 
 
-def aligned(item: Constellation, sky: Sky, line: Line, tolerance: Tolerance) -> NDArray[np.bool_]:
-    """Return for each peak of the item whether a peak of a work lies on its place on the line."""
-    return _partners_on(item, sky, line, tolerance) >= 0
+def aligned(
+    item: Constellation, sky: Sky, line: Line, near: Tolerance, wide: Tolerance
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return for each peak of the item whether a peak of a work lies on its place on the line, by both tolerances."""
+    places, octaves = _placed(item, line)
+    limits = (near.time_s, near.octaves, wide.time_s, wide.octaves)
+    met = _met(places, octaves, (sky.times_s, sky.octaves), (_HERE, _HERE), limits)
+    return met[0] > 0, met[1] > 0
 
 
-def chances(item: Constellation, sky: Sky, line: Line, tolerance: Tolerance) -> NDArray[np.float64]:
-    """Return for each peak of the item how often it meets a peak of a work when the two are displaced."""
-    places = line.tempo * item.times_s + line.start_s
-    octaves = item.octaves - np.float32(line.octaves)
-    met = _met(places, octaves, sky.times_s, sky.octaves, (tolerance.time_s, tolerance.octaves))
-    return np.asarray(met / float(DISPLACEMENTS_S.size * DISPLACEMENTS_OCTAVES.size), dtype=np.float64)
+def chances(
+    item: Constellation, sky: Sky, line: Line, near: Tolerance, wide: Tolerance
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return for each peak of the item how often it meets a peak of a work when displaced, by both tolerances."""
+    places, octaves = _placed(item, line)
+    limits = (near.time_s, near.octaves, wide.time_s, wide.octaves)
+    moves = (DISPLACEMENTS_S, DISPLACEMENTS_OCTAVES)
+    met = _met(places, octaves, (sky.times_s, sky.octaves), moves, limits) / float(moves[0].size * moves[1].size)
+    return met[0], met[1]
+
+
+def _placed(item: Constellation, line: Line) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Return where a line puts the peaks of an item: times and octaves of the work."""
+    return line.tempo * item.times_s + line.start_s, item.octaves - np.float32(line.octaves)
 
 
 def met_elsewhere(
@@ -102,15 +116,6 @@ def rated(
     ]
 
 
-def _partners_on(item: Constellation, sky: Sky, line: Line, tolerance: Tolerance) -> NDArray[np.int64]:
-    places = line.tempo * item.times_s + line.start_s
-    octaves = item.octaves - np.float32(line.octaves)
-    partners: NDArray[np.int64] = _partners(
-        places, octaves, sky.times_s, sky.octaves, tolerance.time_s, tolerance.octaves
-    )
-    return partners
-
-
 @njit(cache=True)
 def _partners(places, octaves, sky_times, sky_octaves, tolerance_s, tolerance_octaves):  # type: ignore[no-untyped-def]
     """Return for each place (rising) the nearest peak within the tolerances, or -1."""
@@ -155,16 +160,38 @@ def _met_elsewhere(places, octaves, sky_times, sky_octaves, limits):  # type: ig
 
 
 @njit(cache=True)
-def _met(places, octaves, sky_times, sky_octaves, tolerance):  # type: ignore[no-untyped-def]
-    """Return for each place in how many of the displacements it has a partner."""
-    met = np.zeros(places.size)
-    for shift in DISPLACEMENTS_S:
-        for rise in DISPLACEMENTS_OCTAVES:
-            moved = octaves + np.float32(rise)
-            found = _partners(places + shift, moved, sky_times, sky_octaves, tolerance[0], tolerance[1])
-            for number in range(places.size):
-                if found[number] >= 0:
-                    met[number] += 1.0
+def _met(places, octaves, sky, moves, limits):  # type: ignore[no-untyped-def]
+    """Return (2, places): in how many displacements, of all pairs of those in time and in pitch, a peak is met.
+
+    The first row by the nearer, the second by the wider tolerance. Every peak of the sky is compared once for all
+    displacements in pitch, of which there are at most 64.
+    """
+    shifts, rises = moves
+    near_s, near_octaves, wide_s, wide_octaves = limits
+    furthest = wide_octaves + np.abs(rises).max()
+    met = np.zeros((2, places.size))
+    for shift in shifts:
+        low = np.searchsorted(sky[0], places[0] + shift - wide_s) if places.size else 0
+        for number in range(places.size):
+            place = places[number] + shift
+            while low < sky[0].size and sky[0][low] < place - wide_s:
+                low += 1
+            nearly, widely = np.uint64(0), np.uint64(0)
+            other = low
+            while other < sky[0].size and sky[0][other] <= place + wide_s:
+                higher = sky[1][other] - octaves[number]
+                if abs(higher) <= furthest:
+                    is_near = abs(sky[0][other] - place) <= near_s
+                    for rise in range(rises.size):
+                        off_octaves = abs(higher - rises[rise])
+                        if off_octaves <= wide_octaves:
+                            widely |= np.uint64(1) << np.uint64(rise)
+                            if is_near and off_octaves <= near_octaves:
+                                nearly |= np.uint64(1) << np.uint64(rise)
+                other += 1
+            for rise in range(rises.size):
+                met[0, number] += (nearly >> np.uint64(rise)) & np.uint64(1)
+                met[1, number] += (widely >> np.uint64(rise)) & np.uint64(1)
     return met
 
 

@@ -67,9 +67,8 @@ class Support:
     @classmethod
     def of(cls, item: Constellation, sky: Sky, line: Line) -> "Support":
         """Measure hits, and chances by displacement."""
-        wide = aligned(item, sky, line, COARSE)
-        near = aligned(item, sky, line, FINE) & wide
-        return cls(item.times_s, near, wide, chances(item, sky, line, FINE), chances(item, sky, line, COARSE))
+        near, wide = aligned(item, sky, line, FINE, COARSE)
+        return cls(item.times_s, near, wide, *chances(item, sky, line, FINE, COARSE))
 
     def ends(self, span: tuple[float, float]) -> tuple[float, float]:
         """Return the times of the first and the last aligned peak between two times."""

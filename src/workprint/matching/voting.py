@@ -17,6 +17,13 @@ _HIGHEST_COUNT: Final = 4095
 _BORDER: Final = 0.3
 """So near to the border of its cell, in cells, a triplet is looked up on the other side too."""
 _NO_CELL: Final = -(1 << 20)
+_LONGEST: Final = 1 << 14
+"""Keys with so many postings or more are never asked: hum and beeps have them."""
+_LENGTHS: Final = 512
+"""More steps of `POSTED_S` than any triplet is long."""
+_MOST_SLOT_BITS: Final = 17
+_SPREADER: Final = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 divided by the golden ratio: its multiples spread over all slots (Knuth, vol. 3, 6.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +41,14 @@ class VotingParameters:
     """Covers speed 0.75 to 1.33 and five semitones each way."""
     lowest_tempo: float = 0.70
     highest_tempo: float = 1.60
-    votes_per_window: int = 400_000
+    votes_per_window: int = 60_000
     """The rarest keys are asked first, until they have given so many votes. What hum, beeps and silence share with
     everything is asked last or not at all, and a large portfolio costs no more than this."""
     plain_cell_s: float = 0.064
     scaled_cell_s: float = 0.16
     tempo_cell_octaves: float = 0.16
     pitch_cell_octaves: float = 0.02
-    hypotheses: int = 8
+    hypotheses: int = 5
     """Places per window, direction and kind of landmark that are tried."""
     least_votes: int = 3
 
@@ -83,11 +90,12 @@ def plain_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPar
     """Return places where the window may be played as it is, by pairs."""
     stars = window.stars
     keys, anchors = pairs(stars.times_s, stars.octaves, index.parameters.pair)
-    delays = stars.times_s[anchors] - window.centre_s
+    delays = np.round((stars.times_s[anchors] - window.centre_s) / POSTED_S).astype(np.int64)
     table = (index.tables["pair_starts"], index.tables["pair_times"])
-    rare = _rarest(_lengths(table[0], keys), parameters.votes_per_window)
-    votes = _pair_votes(keys[rare], delays[rare], table)
-    return _elected(votes, parameters.plain_cell_s, parameters)
+    rare, total = _rarest(table[0], keys, parameters.votes_per_window)
+    places, cells = _pair_votes(keys[rare], delays[rare], table, total, round(parameters.plain_cell_s / POSTED_S))
+    still = np.zeros(places.size, dtype=np.float32)
+    return _elected(cells, (places, still, still), parameters)
 
 
 def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingParameters) -> list[Hypothesis]:
@@ -97,40 +105,49 @@ def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPa
     sizes = (float(shape.cells_per_octave), shape.interval_cells, shape.ratio_cells)
     keys, owners = _triplet_probes(stars.times_s, stars.octaves, found, sizes)
     table = tuple(index.tables[f"triplet_{name}"] for name in ("starts", "times", "lengths", "octaves"))
-    rare = _rarest(_lengths(table[0], keys), parameters.votes_per_window)
+    rare, total = _rarest(table[0], keys, parameters.votes_per_window)
     limits = (parameters.widest_pitch_octaves, parameters.lowest_tempo, parameters.highest_tempo, window.centre_s)
-    votes = _triplet_votes((stars.times_s, stars.octaves), found[owners[rare]], keys[rare], table, limits)
-    return _elected(votes, parameters.scaled_cell_s, parameters)
-
-
-def _lengths(starts: NDArray[Any], keys: NDArray[Any]) -> NDArray[np.int64]:
-    """Return how many postings each key has."""
-    return np.asarray(starts[keys + 1].astype(np.int64) - starts[keys].astype(np.int64), dtype=np.int64)
-
-
-def _rarest(lengths: NDArray[np.int64], budget: int) -> NDArray[np.int64]:
-    """Return the positions, rising, of keys that have postings, the shortest first, until a budget is spent."""
-    used = np.flatnonzero(lengths)
-    if int(lengths[used].sum()) <= budget:
-        return used
-    order = used[np.argsort(lengths[used], kind="stable")]
-    return np.sort(order[: int(np.searchsorted(np.cumsum(lengths[order]), budget, side="right"))])
+    steps = (
+        round(parameters.scaled_cell_s / POSTED_S),
+        1.0 / parameters.tempo_cell_octaves,
+        1.0 / parameters.pitch_cell_octaves,
+    )
+    item = (stars.times_s, stars.octaves, found[owners[rare]])
+    *votes, cells = _triplet_votes(item, keys[rare], table, limits, steps, total)
+    return _elected(cells, tuple(votes), parameters)
 
 
 @njit(cache=True)
-def _pair_votes(keys, delays, table):  # type: ignore[no-untyped-def]
-    """Return votes float64 (n, 3) by each shared pair: place of the window's centre; tempo and pitch as they are."""
+def _rarest(starts, keys, budget):  # type: ignore[no-untyped-def]
+    """Return the positions of keys that have postings, and how many postings: the rarest keys, within a budget."""
+    lengths = np.empty(keys.size, dtype=np.int64)
+    spread = np.zeros(_LONGEST + 1, dtype=np.int64)
+    for number in range(keys.size):
+        key = np.int64(keys[number])
+        lengths[number] = np.int64(starts[key + 1]) - np.int64(starts[key])
+        spread[min(lengths[number], _LONGEST)] += lengths[number]
+    longest, total = 0, np.int64(0)
+    while longest < _LONGEST - 1 and total + spread[longest + 1] <= budget:
+        longest += 1
+        total += spread[longest]
+    return np.flatnonzero((lengths > 0) & (lengths <= longest)), total
+
+
+@njit(cache=True)
+def _pair_votes(keys, delays, table, total, step):  # type: ignore[no-untyped-def]
+    """Return by each shared pair where the window's centre is, in steps of `POSTED_S`, and the cell of that place."""
     starts, times = table
-    total = np.int64(0)
-    for key in keys:
-        total += np.int64(starts[key + 1]) - np.int64(starts[key])
-    votes = np.zeros((total, 3), dtype=np.float64)
+    places = np.empty(total, dtype=np.int32)
+    cells = np.empty(total, dtype=np.int64)
     count = 0
     for number in range(keys.size):
-        for posting in range(np.int64(starts[keys[number]]), np.int64(starts[keys[number] + 1])):
-            votes[count, 0] = times[posting] * POSTED_S - delays[number]
+        key = np.int64(keys[number])
+        for posting in range(np.int64(starts[key]), np.int64(starts[key + 1])):
+            place = np.int64(times[posting]) - delays[number]
+            places[count] = place
+            cells[count] = place // step
             count += 1
-    return votes
+    return places, cells
 
 
 @njit(cache=True)
@@ -158,18 +175,35 @@ def _triplet_probes(times, octaves, found, sizes):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True)
-def _triplet_votes(item, found, keys, table, limits):  # type: ignore[no-untyped-def]
-    """Return votes float64 (n, 3) by each shared triplet: the window's centre, log2 of tempo, octaves."""
-    starts = table[0]
-    total = np.int64(0)
-    for key in keys:
-        total += np.int64(starts[key + 1]) - np.int64(starts[key])
-    votes = np.empty((total, 3), dtype=np.float64)
+def _triplet_votes(item, keys, table, limits, steps, total):  # type: ignore[no-untyped-def]
+    """Return by each shared triplet the window's centre, in steps of `POSTED_S`, log2 of tempo, octaves, and the cell.
+
+    Most postings are of another pitch: the first comparison drops them.
+    """
+    times, octaves, found = item
+    starts, posted_times, lengths, posted_octaves = table
+    widest, slowest, fastest, centre = limits
+    logarithms = np.log2(np.arange(1, _LENGTHS + 1) * POSTED_S).astype(np.float32)
+    places, cells = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int64)
+    tempos, pitches = np.empty(total, dtype=np.float32), np.empty(total, dtype=np.float32)
+    slow, fast = np.log2(slowest), np.log2(fastest)
     count = 0
     for number in range(keys.size):
-        begin, end = np.int64(starts[keys[number]]), np.int64(starts[keys[number] + 1])
-        count = _vote(item, found[number], table, begin, end, limits, votes, count)
-    return votes[:count]
+        first = found[number, 0]
+        length, ahead, octave = times[found[number, 2]] - times[first], centre - times[first], octaves[first]
+        own, key = np.log2(length), np.int64(keys[number])
+        for posting in range(np.int64(starts[key]), np.int64(starts[key + 1])):
+            rise = octave - posted_octaves[posting] * POSTED_OCTAVES
+            if abs(rise) > widest:
+                continue
+            tempo = logarithms[min(_LENGTHS, max(1, lengths[posting])) - 1] - own
+            if slow <= tempo <= fast:
+                place = np.int64(posted_times[posting] + ahead * lengths[posting] / length)
+                places[count], tempos[count], pitches[count] = place, tempo, rise
+                speed = np.int64(tempo * steps[1] + 32.5)
+                cells[count] = ((place // steps[0]) * 64 + speed) * 256 + np.int64(rise * steps[2] + 128.5)
+                count += 1
+    return places[:count], tempos[:count], pitches[:count], cells[:count]
 
 
 @njit(cache=True)
@@ -184,30 +218,10 @@ def _cells_around(place):  # type: ignore[no-untyped-def]
     return cell, _NO_CELL
 
 
-@njit(cache=True)
-def _vote(item, triplet, table, begin, end, limits, votes, count):  # type: ignore[no-untyped-def]
-    """Add the votes of one key's postings, from `begin` to before `end`; return how many there are now."""
-    times, octaves = item
-    _, posted_times, lengths, posted_octaves = table
-    widest, slowest, fastest, centre = limits
-    length = times[triplet[2]] - times[triplet[0]]
-    ahead = centre - times[triplet[0]]
-    octave = octaves[triplet[0]]
-    for posting in range(begin, end):
-        rise = octave - posted_octaves[posting] * POSTED_OCTAVES
-        tempo = lengths[posting] * POSTED_S / length
-        if abs(rise) <= widest and slowest <= tempo <= fastest:
-            votes[count, 0] = posted_times[posting] * POSTED_S + ahead * tempo
-            votes[count, 1] = np.log2(tempo)
-            votes[count, 2] = rise
-            count += 1
-    return count
-
-
-def _elected(votes: NDArray[np.float64], place_cell_s: float, parameters: VotingParameters) -> list[Hypothesis]:
+def _elected(
+    cells: NDArray[np.int64], votes: tuple[NDArray[Any], ...], parameters: VotingParameters
+) -> list[Hypothesis]:
     """Return the cells with the most votes, each with the medians of its votes, most votes first."""
-    sizes = (place_cell_s, parameters.tempo_cell_octaves, parameters.pitch_cell_octaves)
-    cells = _cells(votes, sizes)
     crowded = _crowded(cells, parameters.least_votes)
     if not crowded.size:
         return []
@@ -215,22 +229,10 @@ def _elected(votes: NDArray[np.float64], place_cell_s: float, parameters: Voting
     best = np.lexsort((names, -counts))[: parameters.hypotheses]
     elected = []
     for cell in best[counts[best] >= parameters.least_votes]:
-        own = np.sort(votes[crowded[members == cell]], axis=0)
-        place, tempo, pitch = own[len(own) // 2]
-        elected.append(Hypothesis(float(place), float(2.0**tempo), float(pitch), int(counts[cell])))
+        own = crowded[members == cell]
+        place, tempo, pitch = (np.sort(column[own])[own.size // 2] for column in votes)
+        elected.append(Hypothesis(float(place) * POSTED_S, float(2.0**tempo), float(pitch), int(counts[cell])))
     return elected
-
-
-@njit(cache=True)
-def _cells(votes, sizes):  # type: ignore[no-untyped-def]
-    """Return the number of each vote's cell."""
-    cells = np.empty(votes.shape[0], dtype=np.int64)
-    for number in range(votes.shape[0]):
-        place = np.int64(np.floor(votes[number, 0] / sizes[0]))
-        tempo = np.int64(np.floor(votes[number, 1] / sizes[1] + 0.5)) + 32
-        pitch = np.int64(np.floor(votes[number, 2] / sizes[2] + 0.5)) + 128
-        cells[number] = (place * 64 + tempo) * 256 + pitch
-    return cells
 
 
 @njit(cache=True)
@@ -239,17 +241,24 @@ def _crowded(cells, least):  # type: ignore[no-untyped-def]
 
     Cells are counted in a small table by their hashes; two cells that share a slot can only add votes to look at.
     """
-    table = np.zeros(1 << 18, dtype=np.uint16)
-    slots = np.empty(cells.size, dtype=np.uint32)
-    for number in range(cells.size):
-        slots[number] = (np.uint64(cells[number]) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(46)
-        if table[slots[number]] < _HIGHEST_COUNT:
-            table[slots[number]] += 1
+    bits = 10
+    while bits < _MOST_SLOT_BITS and 1 << bits < 2 * cells.size:
+        bits += 1
+    table, shift = np.zeros(1 << bits, dtype=np.uint16), np.uint64(64 - bits)
+    for cell in cells:
+        slot = (np.uint64(cell) * _SPREADER) >> shift
+        table[slot] += table[slot] < _HIGHEST_COUNT
     spread = np.zeros(_HIGHEST_COUNT + 1, dtype=np.int64)
-    for number in range(cells.size):
-        spread[table[slots[number]]] += 1
+    for cell in cells:
+        spread[table[(np.uint64(cell) * _SPREADER) >> shift]] += 1
     level, kept = _HIGHEST_COUNT, spread[_HIGHEST_COUNT]
     while level > least and kept + spread[level - 1] <= _MOST_SORTED:
         level -= 1
         kept += spread[level]
-    return np.array([number for number in range(cells.size) if table[slots[number]] >= level], dtype=np.int64)
+    found = np.empty(kept, dtype=np.int64)
+    count = 0
+    for number in range(cells.size):
+        if table[(np.uint64(cells[number]) * _SPREADER) >> shift] >= level:
+            found[count] = number
+            count += 1
+    return found
