@@ -16,6 +16,8 @@ from workprint.fingerprints.image_hash import perceptual_hash
 from workprint.model import Failure, Level, Medium, Outcome, Permission, Relation, Signal, Stage, Terms, Use
 from workprint.portfolio import write_portfolio
 from workprint.screen import Screener
+from workprint.serial.columns import RecordColumns
+from workprint.serial.records import to_table
 
 USE = Use.AI_TRAINING
 TERMS_ID = "2ac1a3fb3f7db0e1"
@@ -67,7 +69,27 @@ def test_failures_in_the_stream_are_passed_over(path: Path) -> None:
     failed = Failure("b", Stage.DECODE, "empty", "")
     rows = [(image_record("c", 1), {}), failed, (image_record("a", 0), {})]
 
-    assert [finding.item for finding in Screener([path], [PHASH], USE).screened(rows)] == ["c", "a"]
+    columns = RecordColumns(to_table(rows, [PHASH]).to_batches()[0], [PHASH], "here")
+
+    assert [finding.item for finding in Screener([path], [PHASH], USE).screened([columns])] == ["c", "a"]
+
+
+def test_columns_give_what_records_give(path: Path) -> None:
+    """Nothing that an index would have found is passed over: by bytes, by content, by hash."""
+    screener = Screener([path, path], [PHASH], USE)
+    value = image_record("a", 1).fingerprints[0].value
+    records = [image_record(f"same-{seed}", seed) for seed in range(4)]
+    for bits in range(0, 40, 2):
+        turned = bytes(byte ^ (0xFF if 8 * at < bits else 0) for at, byte in enumerate(value))
+        print_ = replace(records[1].fingerprints[0], value=turned)
+        records.append(replace(image_record(f"near-{bits}", 50 + bits), fingerprints=(print_,)))
+    records.append(replace(image_record("content", 60), content_digest=records[0].content_digest))
+    columns = RecordColumns(to_table([(one, {}) for one in records], [PHASH]).to_batches()[0], [PHASH], "here")
+
+    found = list(screener.screened([columns]))
+
+    assert found == [finding for record in records for finding in screener.findings(record, {})]
+    assert {"same-0", "same-1", "near-8", "content"} <= {finding.item for finding in found}
 
 
 def test_two_portfolios_are_asked_both(path: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ a class of this shape, name it in `plugins.py`, and run the conformance kit from
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO, TypeVar, runtime_checkable
 
 from workprint.model import (
     Blob,
@@ -22,6 +22,7 @@ from workprint.model import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 Tables = Mapping[str, "NDArray[Any]"]
@@ -106,6 +107,19 @@ class CandidateIndex(Protocol):
 
     def expected_false_matches(self) -> float:
         """How many works one unrelated item is expected to match by chance."""
+
+
+@runtime_checkable
+class ColumnIndex(CandidateIndex, Protocol):
+    """An index of values of one size that can say of many at once which are worth a closer look."""
+
+    value_bytes: int
+
+    def within_reach(self, values: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Of values uint8 (n, value_bytes), bool (n,): those for which `candidates` may find something.
+
+        Misses are errors, false alarms are not.
+        """
 
 
 class Engine(Protocol):

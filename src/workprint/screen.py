@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from workprint import plugins
 from workprint.consent.policy import judge, level
@@ -28,12 +31,9 @@ from workprint.model import (
     Work,
 )
 from workprint.portfolio import Portfolio
-from workprint.protocols import CandidateIndex
+from workprint.protocols import CandidateIndex, ColumnIndex
 from workprint.rights.claims import contradicts, denial, denial_level, notes, restrained, speaks_for_itself
-from workprint.serial.records import Row
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from workprint.serial.columns import RecordColumns
 
 
 class Screener:
@@ -50,8 +50,13 @@ class Screener:
 
     def findings(self, record: FingerprintRecord, attributes: Attributes) -> Iterator[Finding]:
         """Yield a finding for each work in each place of one item."""
+        return self._among(self._opened, record, attributes)
+
+    def _among(
+        self, portfolios: Iterable[_Opened], record: FingerprintRecord, attributes: Attributes
+    ) -> Iterator[Finding]:
         relations: list[Relation] = []
-        for opened in self._opened:
+        for opened in portfolios:
             matches = sorted(opened.matches(record), key=lambda match: match.work)
             relations.extend(match.relation for match in matches)
             for _, group in groupby(matches, key=lambda match: match.work):
@@ -60,11 +65,15 @@ class Screener:
         if speaks_for_itself(relations):
             yield from self._reserved(record, attributes)
 
-    def screened(self, rows: Iterable[Row]) -> Iterator[Finding]:
-        """Yield the findings of a stream of rows, in its order."""
-        for row in rows:
-            if not isinstance(row, Failure):
-                yield from self.findings(*row)
+    def screened(self, parts: Iterable[RecordColumns]) -> Iterator[Finding]:
+        """Yield the findings of rows, in order; only those with something within reach, or to say, become records."""
+        for columns in parts:
+            reached = np.array([columns.have_signals(), *(opened.within_reach(columns) for opened in self._opened)])
+            wanted = np.flatnonzero(reached.any(axis=0))
+            for at, row in zip(wanted, columns.rows(wanted), strict=True):
+                if not isinstance(row, Failure):
+                    asked = (self._opened[one] for one in np.flatnonzero(reached[1:, at]))
+                    yield from self._among(asked, *row)
 
     def expected_false_matches(self, items: Mapping[Medium, int]) -> float:
         """How many matches chance alone is expected to make in a dataset of so many items."""
@@ -167,6 +176,20 @@ class _Opened:
             for match in index.verify(record, candidate)
             if self.portfolio.works[match.work].medium is record.medium
         )
+
+    def within_reach(self, columns: RecordColumns) -> NDArray[np.bool_]:
+        """Of each row, whether any index may find something in it."""
+        reached = np.zeros(len(columns), dtype=np.bool_)
+        for index in self._indexes:
+            if not isinstance(index, ColumnIndex):
+                reached[columns.rows_with(index.recipe_id)] = True
+            elif index.recipe_id == plugins.DIGEST_RECIPE:
+                for name in ("digest", "content_digest"):
+                    reached |= index.within_reach(columns.digests(name))
+            else:
+                found = index.within_reach(columns.values(index.recipe_id, index.value_bytes))
+                reached[columns.rows_with(index.recipe_id)[found]] = True
+        return reached
 
     def expected_false_matches(self, items: Mapping[Medium, int]) -> float:
         return sum(

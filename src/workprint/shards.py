@@ -98,7 +98,7 @@ class ScreenPart:
     def __call__(self, part: store.Part) -> Done:
         """Do it. Raises `FormatError` where the part is damaged, `WorkprintError` where a portfolio was changed."""
         screener = _screener(self)
-        findings = tuple(screener.screened(store.read_part(part, self.recipes)))
+        findings = tuple(screener.screened(store.read_columns(part, self.recipes)))
         return Done(part.order, store.read_count(part)[0], findings)
 
 

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from workprint.errors import FormatError, StoreConflict
 from workprint.model import Depth, Failure, Limits, PassedOver, ShardCount, sayings
+from workprint.serial.columns import RecordColumns
 from workprint.serial.lines import check_format
 from workprint.serial.records import Row, from_table, to_table
 
@@ -29,6 +30,8 @@ HEADER = "store.json"
 COMPLETE = "complete.json"
 _PARTS = "parts"
 _ROWS_PER_GROUP = 4096
+_BYTES_AT_ONCE = 32_000_000
+_LEAST_ROWS, _MOST_ROWS = 256, 16_384
 _META = b"workprint"
 _MAX_HEADER_BYTES = 10_000_000
 
@@ -198,6 +201,27 @@ def read_part(part: Part, recipes: Sequence[str]) -> Iterator[Row]:
                 yield from from_table(pa.Table.from_batches([batch]), recipes, where)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise FormatError(f"{where} is damaged: {str(error).splitlines()[0][:200]}") from error
+
+
+def read_columns(part: Part, recipes: Sequence[str]) -> Iterator[RecordColumns]:
+    """Yield a part's rows as columns, in order, so many at a time that memory stays bounded.
+
+    Raises:
+        FormatError: the part is damaged.
+    """
+    where = str(part.path)
+    try:
+        with pq.ParquetFile(part.path) as file:
+            for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata)):
+                yield RecordColumns(batch, recipes, where)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise FormatError(f"{where} is damaged: {str(error).splitlines()[0][:200]}") from error
+
+
+def _rows_at_once(metadata: pq.FileMetaData) -> int:
+    groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
+    most = max((max(group.total_byte_size, 1) / max(group.num_rows, 1) for group in groups), default=1.0)
+    return min(_MOST_ROWS, max(_LEAST_ROWS, int(_BYTES_AT_ONCE / most)))
 
 
 def read_count(part: Part) -> tuple[ShardCount, str]:

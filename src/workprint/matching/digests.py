@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ _DIGEST_BYTES = 32
 
 class DigestIndex:
     """A sorted table of digests: of each work's bytes, and of what is seen or heard in it."""
+
+    value_bytes = _DIGEST_BYTES
 
     def __init__(self, recipe_id: str, digests: NDArray[np.uint8], works: NDArray[np.uint32]) -> None:
         """Take sorted digests, uint8 (n, 32), and the works they belong to, uint32 (n,)."""
@@ -75,6 +78,15 @@ class DigestIndex:
                 found[work] = Candidate(work, self.recipe_id, 1.0, measure)
         return list(found.values())
 
+    def within_reach(self, values: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Those that begin with the same 8 bytes as a digest in the table."""
+        if not len(self._prefixes):
+            return np.zeros(len(values), dtype=np.bool_)
+        prefixes = _prefixes(values)
+        places = np.searchsorted(self._prefixes, prefixes)
+        reached: NDArray[np.bool_] = self._prefixes[np.minimum(places, len(self._prefixes) - 1)] == prefixes
+        return reached
+
     def verify(self, record: FingerprintRecord, candidate: Candidate) -> Sequence[Match]:
         """Equal digests need no further proof."""
         segment = WHOLE if record.medium is Medium.IMAGE else TimeSpan(0.0, record.extent[0])
@@ -88,6 +100,10 @@ class DigestIndex:
         """No two contents are known to share a SHA-256."""
         return 0.0
 
+    @cached_property
+    def _prefixes(self) -> NDArray[np.uint64]:
+        return _prefixes(self._digests)
+
     def _works_with(self, digest: bytes) -> list[int]:
         low, high = self._bound(digest, after=False), self._bound(digest, after=True)
         return [int(work) for work in self._works[low:high]]
@@ -99,3 +115,9 @@ class DigestIndex:
             entry = self._digests[middle].tobytes()
             low, high = (middle + 1, high) if entry < digest or (after and entry == digest) else (low, middle)
         return low
+
+
+def _prefixes(digests: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """The first 8 bytes of digests, uint8 (n, 32), as numbers in the same order, uint64 (n,)."""
+    prefixes: NDArray[np.uint64] = np.ascontiguousarray(digests[:, :8]).view(">u8").ravel().astype(np.uint64)
+    return prefixes

@@ -30,6 +30,8 @@ _MIRRORED, _TURN, _NEGATIVE = 1, 2, 8
 class HashIndex:
     """The hashes of all works in all variants, exactly searchable within the threshold."""
 
+    value_bytes = 8 * WORDS
+
     def __init__(self, recipe_id: str, table: HammingTable, tables: Tables) -> None:
         """Take the hashes, and `works` uint32 (n,), `variants` uint8 (n,), `sizes` float32 (works, 2)."""
         self.recipe_id = recipe_id
@@ -89,6 +91,14 @@ class HashIndex:
                 if candidate.work not in nearest or candidate.score < nearest[candidate.work].score:
                     nearest[candidate.work] = candidate
         return list(nearest.values())
+
+    def within_reach(self, values: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Those within the threshold of a hash of any work."""
+        reached = np.zeros(len(values), dtype=np.bool_)
+        hashes = np.ascontiguousarray(values).view("<u8").reshape(-1, WORDS)
+        asked, _ = self._table.pairs_within(hashes, thresholds.HASH_DISTANCE_BITS)
+        reached[asked] = True
+        return reached
 
     def verify(self, record: FingerprintRecord, candidate: Candidate) -> Sequence[Match]:
         """A whole-picture hash has no more to check than its distance."""

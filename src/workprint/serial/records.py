@@ -72,7 +72,7 @@ def from_table(table: pa.Table, recipes: Sequence[str], where: str) -> Iterator[
     Raises:
         FormatError: a column is missing or of another type, or a value is out of bounds.
     """
-    if not any(table.schema.equals(schema, check_metadata=False) for schema in (SCHEMA, OLDER_SCHEMA)):
+    if not has_columns_of_records(table.schema):
         raise FormatError(f"{where} does not have the columns of a fingerprint table")
     for batch in table.to_batches(max_chunksize=1024):
         try:
@@ -81,6 +81,11 @@ def from_table(table: pa.Table, recipes: Sequence[str], where: str) -> Iterator[
             raise FormatError(f"{where} holds a damaged record ({error})") from error
         for row in rows:
             yield _from_row(row, recipes, where)
+
+
+def has_columns_of_records(schema: pa.Schema) -> bool:
+    """Whether a table's columns are those of `SCHEMA`, or of what came before it."""
+    return any(schema.equals(known, check_metadata=False) for known in (SCHEMA, OLDER_SCHEMA))
 
 
 def _to_row(row: Row, recipes: Sequence[str]) -> dict[str, Any]:
