@@ -45,8 +45,13 @@ def commands() -> dict[str, click.Command]:
 
 
 def options(command: click.Command) -> set[str]:
-    """All long and short options of a command."""
-    return {name for one in command.params for name in (*one.opts, *one.secondary_opts)} | {"--help", "-h"}
+    """All long and short options of a command, and of the commands below it."""
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return (
+        set().union(*map(options, below))
+        | {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+        | {"--help", "-h"}
+    )
 
 
 def lines_with_commands(path: Path) -> Iterator[tuple[str, list[str]]]:

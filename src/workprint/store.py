@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from workprint.errors import FormatError, StoreConflict
 from workprint.model import Depth, Failure, Limits, PassedOver, ShardCount, sayings
 from workprint.serial.columns import RecordColumns
-from workprint.serial.lines import check_format
+from workprint.serial.lines import check_format, encodable
 from workprint.serial.records import Row, from_table, to_table
 
 FORMAT = "workprint-store"
@@ -243,6 +243,14 @@ def read_count(part: Part) -> tuple[ShardCount, str]:
     return count, digest
 
 
+def recount(shard_id: str, rows: Iterable[Row]) -> tuple[ShardCount, str]:
+    """What `read_count` should say of a part with these records and failures."""
+    counter = _Counter(shard_id)
+    for _ in counter.counting(rows):
+        pass
+    return counter.count(), counter.summary()["listing_digest"]
+
+
 def _check_numbers(count: ShardCount) -> None:
     """Raise `TypeError` or `ValueError` unless a count read from a file holds what its type says."""
     numbers = [count.seen, count.fingerprinted]
@@ -285,11 +293,11 @@ class _Counter:
                 continue
             if isinstance(row, Failure):
                 self._failed[row.code] += 1
-                line = [row.subject_id, row.code]
+                line = [encodable(row.subject_id), row.code]
             else:
                 self._media[row[0].medium.value] += 1
                 self._signals.update(sayings(row[0].signals))
-                line = [row[0].subject_id, row[0].digest]
+                line = [encodable(row[0].subject_id), row[0].digest]
             self._listing.update(json.dumps(line).encode() + b"\n")
             yield row
 

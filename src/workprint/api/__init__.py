@@ -18,6 +18,7 @@ from workprint.api.indexing import Indexed, index
 from workprint.api.inspecting import inspect
 from workprint.api.reporting import REPORT, report
 from workprint.api.scanning import Settings, fingerprint, match, scan
+from workprint.api.storing import compact_store, merge_stores, store_stats, verify_store
 from workprint.api.works import Labels
 from workprint.findings import Results, read_failures, read_results
 from workprint.reports.robustness import Robustness, robustness
@@ -31,16 +32,20 @@ __all__ = [
     "Robustness",
     "Settings",
     "check",
+    "compact_store",
     "demo",
     "fingerprint",
     "index",
     "inspect",
     "match",
+    "merge_stores",
     "read_card",
     "read_failures",
     "read_results",
     "report",
     "robustness",
     "scan",
+    "store_stats",
+    "verify_store",
     "write_card",
 ]

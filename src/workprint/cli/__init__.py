@@ -7,8 +7,9 @@ from workprint.cli.group import main
 from workprint.cli.portfolios import check, index
 from workprint.cli.results import inspect, report
 from workprint.cli.scans import demo, fingerprint, match, scan
+from workprint.cli.stores import store
 
-for _command in (index, check, scan, fingerprint, match, report, inspect, demo):
+for _command in (index, check, scan, fingerprint, match, report, inspect, store, demo):
     main.add_command(_command)
 
 __all__ = ["main"]

@@ -70,6 +70,16 @@ class RecordColumns:
         except pa.ArrowInvalid as error:
             raise FormatError(f"{self._where} holds fingerprints of another size than {size_bytes} bytes") from error
 
+    def value_sizes(self, recipe_id: str) -> NDArray[np.int64]:
+        """How many bytes those values have, int64 (n,)."""
+        values = self._prints.field("value").filter(pa.array(self._are_of(recipe_id)))
+        return np.asarray(pc.binary_length(values), dtype=np.int64)
+
+    def audio_s(self) -> float:
+        """Length of all recordings together."""
+        extents = self._batch.filter(pc.equal(self._batch.column("medium"), "audio").fill_null(False)).column("extent")
+        return float(pc.sum(extents.flatten()).as_py() or 0.0)
+
     def rows(self, wanted: NDArray[np.int64]) -> Iterator[Row]:
         """The records and failures at these places, as objects. Raises `FormatError` where one is damaged."""
         if not len(wanted):

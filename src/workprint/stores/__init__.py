@@ -1,0 +1,1 @@
+"""What can be done with whole fingerprint stores: make them compact, join them, check them, count what is in them."""
