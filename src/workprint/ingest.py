@@ -27,6 +27,7 @@ from workprint.model import (
     Stage,
 )
 from workprint.protocols import DatasetReader, Fingerprinter, SignalReader
+from workprint.rights.beside import Sidecar
 from workprint.rights.inside import reading
 from workprint.serial.records import Row
 
@@ -99,18 +100,24 @@ class Pipeline:
         )
 
 
-def ingest(reader: DatasetReader, shard: Shard, pipeline: Pipeline) -> Iterator[Row | PassedOver]:
+def ingest(
+    reader: DatasetReader, shard: Shard, pipeline: Pipeline, sidecar: Sidecar | None = None
+) -> Iterator[Row | PassedOver]:
     """Yield a record, a failure or a file passed over for everything in a shard, in the reader's order."""
     for read in reader.read(shard):
         if isinstance(read, Failure | PassedOver):
             yield read
         else:
-            yield _row(*read, pipeline)
+            yield _row(*read, pipeline, sidecar)
 
 
-def _row(item: Item, blob: Blob, pipeline: Pipeline) -> Row:
+def _row(item: Item, blob: Blob, pipeline: Pipeline, sidecar: Sidecar | None) -> Row:
     try:
-        return pipeline.record(item.item_id, blob), item.attributes
+        record = pipeline.record(item.item_id, blob)
+        if sidecar:
+            captured = sidecar.signals(item.item_id, item.attributes, record.medium)
+            record = replace(record, signals=(*record.signals, *captured))
+        return record, item.attributes
     except (ItemError, OSError) as error:
         return replace(failure(item.item_id, error), attributes=item.attributes)
 

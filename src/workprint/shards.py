@@ -19,6 +19,7 @@ from workprint.errors import WorkprintError
 from workprint.ingest import Pipeline, ingest
 from workprint.model import Finding, Shard, ShardCount, Use
 from workprint.protocols import DatasetReader
+from workprint.rights.beside import Sidecar
 from workprint.screen import Screener
 
 
@@ -75,13 +76,15 @@ class IngestShard:
     uri: str
     reader: str
     pipeline: Pipeline
+    sidecar: Path | None = None
+    """What was captured with the items."""
 
     def __call__(self, task: Task) -> Done:
         """Do it. Raises `OSError` where the store cannot be written."""
         part = task.part(self.folder)
         if part.path.exists():
             return Done(task.order, store.read_count(part)[0])
-        rows = ingest(_reader(self.uri, self.reader, self.pipeline), task.shard, self.pipeline)
+        rows = ingest(_reader(self.uri, self.reader, self.pipeline), task.shard, self.pipeline, _sidecar(self.sidecar))
         return Done(task.order, store.write_part(part, task.shard.shard_id, rows, self.pipeline.recipes))
 
 
@@ -113,6 +116,11 @@ class ScanShard:
         """Do it. Raises as its two halves."""
         self.ingest(task)
         return self.screen(task.part(self.ingest.folder))
+
+
+@lru_cache(maxsize=1)
+def _sidecar(path: Path | None) -> Sidecar | None:
+    return Sidecar(path) if path else None
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 """The law: a scan is a fingerprint and a match; the same bytes from one process, from two, and after a stop."""
 
+import json
 import shutil
 import threading
 from dataclasses import replace
@@ -325,3 +326,22 @@ def test_it_runs_beside_other_threads(
 
     assert outcome(tmp_path / "a")["findings.jsonl"] == outcome(tmp_path / "b")["findings.jsonl"]
     assert outcome(tmp_path / "a")["findings.jsonl"] == outcome(scan_of_several)["findings.jsonl"]
+
+
+def test_a_sidecar_at_the_root_speaks_for_items_without_any_portfolio(tmp_path: Path, settings: api.Settings) -> None:
+    """An item is found by its address; `--signals` names another file; both halves agree."""
+    data = write_pictures(tmp_path / "data", [1, 2])
+    line = {"path": "picture-2.png", "headers": {"x-robots-tag": "noai"}}
+    (data / "signals.jsonl").write_text(json.dumps(line) + "\n")
+    (tmp_path / "other.jsonl").write_text(json.dumps({**line, "path": "picture-1.png"}) + "\n")
+
+    results = api.scan(str(data), [], tmp_path / "out", settings)
+    other = api.scan(str(data), [], tmp_path / "other", replace(settings, signals=tmp_path / "other.jsonl"))
+    api.match(tmp_path / "out" / "store", [], tmp_path / "matched", settings)
+
+    assert [(one.item, one.relation.value) for one in results.findings] == [("picture-2.png", "reserved")]
+    assert [one.item for one in other.findings] == ["picture-1.png"]
+    assert results.manifest.seen == 2
+    assert results.manifest.said["ai_training=not_allowed"] == 1
+    same = [(tmp_path / folder / "findings.jsonl").read_bytes() for folder in ("out", "matched")]
+    assert same[0] == same[1]

@@ -19,6 +19,7 @@ from workprint.findings import Results, write_results
 from workprint.ingest import Pipeline
 from workprint.matching import thresholds
 from workprint.model import Depth, Failure, Limits, Medium, Progress, RunManifest, ShardCount, Use
+from workprint.rights.beside import Sidecar, beside
 from workprint.screen import Screener
 from workprint.shards import Done, IngestShard, ScanShard, ScreenPart, Task
 
@@ -40,6 +41,8 @@ class Settings:
     reader: str | None = None
     """Name of the dataset reader; None to recognise the dataset by its content."""
     limits: Limits = field(default_factory=Limits)
+    signals: Path | None = None
+    """What was captured with the items; None to take `signals.jsonl` at the dataset's root if there is one."""
 
 
 def fingerprint(
@@ -129,6 +132,7 @@ def _plan(dataset: str, folder: Path, settings: Settings) -> _Plan:
         raise UsageError(f"{dataset} does not exist; give the path or URL of a dataset")
     _refuse_inside(dataset, folder)
     pipeline = Pipeline(settings.depth, settings.limits)
+    sidecar = settings.signals or beside(dataset)
     reader = plugins.reader(dataset, settings.reader, settings.limits)
     tasks = [Task.of(order, shard) for order, shard in enumerate(reader.shards(dataset))]
     if not tasks:
@@ -140,11 +144,16 @@ def _plan(dataset: str, folder: Path, settings: Settings) -> _Plan:
         settings.depth,
         pipeline.recipes,
         settings.limits,
-        pipeline.signals,
+        _signals_read(pipeline, sidecar),
     )
     store.create(folder, header)
     store.require_current(folder, [task.part(folder) for task in tasks])
-    return _Plan(reader, tasks, IngestShard(folder, dataset, reader.name, pipeline), settings)
+    return _Plan(reader, tasks, IngestShard(folder, dataset, reader.name, pipeline, sidecar), settings)
+
+
+def _signals_read(pipeline: Pipeline, sidecar: Path | None) -> str:
+    """What decides which rights signals the records hold."""
+    return f"{pipeline.signals},sidecar={Sidecar(sidecar).digest if sidecar else 'none'}"
 
 
 def _run(plan: _Plan, function: Callable[[Task], Done], tasks: list[Task], watch: Watch | None) -> list[Done]:

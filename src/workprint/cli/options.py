@@ -71,6 +71,9 @@ DATASET_OPTIONS = with_options(
         "--depth", type=choice(Depth), default=Depth.THOROUGH.value, show_default=True,
         help="How closely to look at pictures: `fast` compares whole pictures only.",
     ),
+    click.option("--signals", type=PATH, metavar="FILE",
+                 help="Rights signals captured with the items (docs/signals.md). Default: signals.jsonl at the "
+                 "dataset's root."),
     click.option("--reader", help="Name of the dataset reader. Default: recognised by content."),
     click.option("--engine", default="local", show_default=True, help="What runs the shards."),
     click.option("--max-pixels", type=click.IntRange(min=1), default=200_000_000, show_default=True,

@@ -115,7 +115,9 @@ def _settings(options: dict[str, Any]) -> Any:
     from workprint import api
     from workprint.model import Limits
 
-    chosen: dict[str, Any] = {name: options[name] for name in ("jobs", "engine", "reader") if name in options}
+    chosen: dict[str, Any] = {
+        name: options[name] for name in ("jobs", "engine", "reader", "signals") if name in options
+    }
     chosen.update({name: noun(options[name]) for name, noun in (("use", Use), ("depth", Depth)) if name in options})
     if "max_pixels" in options:
         chosen["limits"] = Limits(max_pixels=options["max_pixels"], max_seconds=options["max_seconds"])
