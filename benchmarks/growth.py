@@ -14,13 +14,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from workprint import plugins
 from workprint.ingest import Pipeline
-from workprint.model import Blob, Depth, Fingerprint, FingerprintRecord, Limits, Medium, Use, Work
+from workprint.model import Blob, Depth, Fingerprint, FingerprintRecord, Limits, Medium, Question, Use, Work
 from workprint.portfolio import PortfolioContents, write_portfolio
 from workprint.screen import Screener
 from workprint.serial import image_layout
@@ -76,7 +77,7 @@ def measure(folder: Path, works: Sequence[FingerprintRecord], items: Sequence[Fi
     built_s = time.perf_counter() - begin
     del tables, nouns
     opened_s = [opening_s(path, recipes, verify) for verify in (False, True)]
-    screener = Screener([path], recipes, Use.AI_TRAINING, verify=False)
+    screener = Screener([path], recipes, Question(Use.AI_TRAINING, date.min), verify=False)
     print(
         f"{len(works):>7,} works: built in {built_s:.1f} s, {path.stat().st_size / len(works) / 1e3:.1f} kB a work, "
         f"opened in {opened_s[0]:.2f} s ({opened_s[1]:.2f} s with every digest checked), "
@@ -88,7 +89,7 @@ def measure(folder: Path, works: Sequence[FingerprintRecord], items: Sequence[Fi
 
 def opening_s(path: Path, recipes: Sequence[str], verify: bool) -> float:
     begin = time.perf_counter()
-    Screener([path], recipes, Use.AI_TRAINING, verify=verify)
+    Screener([path], recipes, Question(Use.AI_TRAINING, date.min), verify=verify)
     return time.perf_counter() - begin
 
 

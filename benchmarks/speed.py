@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from random import Random
@@ -39,7 +40,7 @@ from simple_edits import Recording, write_sound
 from workprint import api
 from workprint.errors import ItemError
 from workprint.ingest import Pipeline
-from workprint.model import Blob, Depth, FingerprintRecord, Limits, Medium, Use
+from workprint.model import Blob, Depth, FingerprintRecord, Limits, Medium, Question, Use
 from workprint.screen import Screener
 
 _LARGE_PX = 4_000_000
@@ -200,7 +201,7 @@ PARTS = {"images": images, "sound": sound, "scans": scans, "look-up": look_up}
 
 def _looked_up(depth: Depth, medium: Medium, chosen: Sequence[Path], index: Path, rounds: int) -> Compared:
     pipeline = Pipeline(depth, Limits())
-    screener = Screener([index], pipeline.recipes, Use.AI_GENERATIVE_TRAINING)
+    screener = Screener([index], pipeline.recipes, Question(Use.AI_GENERATIVE_TRAINING, date.min))
     records = {path: _record(pipeline, path) for path in chosen}
     ways: Ways = {
         "fingerprinted": lambda path: _record(pipeline, path),

@@ -152,7 +152,7 @@ def test_terms_in_a_page_are_terms(path: Path, tmp_path: Path) -> None:
     """A creator may copy them as they stand."""
     for body in blocks(path, "yaml"):
         (tmp_path / "terms.yaml").write_text(body, encoding="utf-8")
-        terms = read_terms(tmp_path / "terms.yaml")
+        terms = read_terms(tmp_path / "terms.yaml").for_work("")
         assert terms.uses[Use.DATA_MINING] is Permission.ALLOWED
         assert terms.uses[Use.AI_GENERATIVE_TRAINING] is Permission.NOT_ALLOWED
 
@@ -195,3 +195,4 @@ def test_every_entry_of_an_index_is_in_its_page(small: Path) -> None:
         names = [name for name in archive.namelist() if not name.startswith("tables/")]
 
     assert [name for name in names if f"`{name}`" not in page] == []
+    assert all(f"`{name}`" in page for name in ("signature.json", "signer.pem"))

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from workprint import store
 from workprint.datasets.folder import FolderReader
 from workprint.errors import WorkprintError
 from workprint.ingest import Pipeline
-from workprint.model import Depth, Limits, Shard, Use
+from workprint.model import Depth, Limits, Question, Shard, Use
 from workprint.portfolio import Portfolio, write_portfolio
 from workprint.shards import IngestShard, ScanShard, ScreenPart, Task
 
@@ -31,7 +32,7 @@ def plan(tmp_path: Path) -> tuple[Task, IngestShard]:
 
 def screen(path: Path) -> ScreenPart:
     """What compares a part with a portfolio."""
-    return ScreenPart((path,), (Portfolio(path).digest,), (PHASH,), Use.AI_TRAINING)
+    return ScreenPart((path,), (Portfolio(path).digest,), (PHASH,), Question(Use.AI_TRAINING, date(2026, 1, 1)))
 
 
 def test_a_part_that_is_there_is_not_made_again(plan: tuple[Task, IngestShard]) -> None:

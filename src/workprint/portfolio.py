@@ -26,21 +26,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from workprint import signing
 from workprint.errors import FormatError, UsageError
 from workprint.model import Failure, FingerprintRecord, Medium, Picture, Signal, Work
 from workprint.protocols import Tables
 from workprint.serial.lines import check_format, dumps, failure_from_json, failure_to_json
+from workprint.serial.previews import PREVIEW_TYPES, preview_entry, preview_from
 from workprint.serial.records import Row, from_table, signals_from_text, to_table
 
 FORMAT = "workprint-portfolio"
 VERSION = 2
 _MANIFEST = "manifest.json"
+_SIGNATURE, _SIGNER = "signature.json", "signer.pem"
+_PREDICATE = "urn:workprint:portfolio:1"
 _MAX_MANIFEST_BYTES = 64_000_000
 _MAX_ENTRIES = 1_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-"""Every entry's time, so that equal portfolios are equal bytes."""
+"""Every entry's time: equal portfolios are equal bytes."""
 _ALIGNMENT = 64
-_PREVIEW_TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".json": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Portfolio:
 
         Raises:
             UsageError: there is nothing at `path`.
-            FormatError: it cannot be read, is damaged, or is no portfolio at all.
+            FormatError: it cannot be read, is damaged, is no portfolio at all, or was changed after it was signed.
             NewerFormatError: it was written by a newer Workprint.
         """
         self.path = path
@@ -88,6 +91,8 @@ class Portfolio:
         if verify:
             self._verify()
         self.digest: str = hashlib.sha256(self._bytes(_MANIFEST)).hexdigest()
+        self.key_id: str = self._signer()
+        """Of the key that signed it; empty where nobody did."""
         self.tool_version = str(self._manifest.get("tool_version", ""))
         self.recipes = tuple(str(recipe) for recipe in self._list("recipes"))
         self.works = tuple(_work_from_json(line, str(path)) for line in self._json("works.json"))
@@ -135,10 +140,10 @@ class Portfolio:
 
     def preview(self, work: int) -> Picture | None:
         """The small picture of a work, if the creator put one in."""
-        for ending, mime_type in _PREVIEW_TYPES.items():
+        for ending, mime_type in PREVIEW_TYPES.items():
             name = f"previews/{work:06d}{ending}"
             if name in self._entries:
-                return _preview(self._bytes(name), mime_type)
+                return preview_from(self._bytes(name), mime_type)
         return None
 
     def close(self) -> None:
@@ -174,7 +179,8 @@ class Portfolio:
         except (ValueError, RecursionError) as error:
             raise FormatError(f"{self.path} is damaged: its {_MANIFEST} cannot be read") from error
         check_format(manifest, FORMAT, VERSION, str(self.path))
-        if not isinstance(manifest.get("entries"), dict) or set(manifest["entries"]) | {_MANIFEST} != set(infos):
+        named = set(infos) - {_MANIFEST, _SIGNATURE, _SIGNER}
+        if not isinstance(manifest.get("entries"), dict) or set(manifest["entries"]) != named or _MANIFEST not in infos:
             raise FormatError(f"{self.path} is damaged: its entries are not those its {_MANIFEST} names")
         return dict(manifest)
 
@@ -182,6 +188,14 @@ class Portfolio:
         for name, digest in self._entries.items():
             if hashlib.sha256(self._view(name)).hexdigest() != digest:
                 raise FormatError(f"{self.path} is damaged: {name!r} is not what its {_MANIFEST} says")
+
+    def _signer(self) -> str:
+        """The id of the key whose signature over the manifest's digest is valid; empty where there is none."""
+        if not {_SIGNATURE, _SIGNER} & self._infos.keys():
+            return ""
+        key = signing.PublicKey.from_pem(self._bytes(_SIGNER), f"{_SIGNER} in {self.path}")
+        signing.verify_digest(self._bytes(_SIGNATURE), self.digest, _PREDICATE, key, str(self.path))
+        return key.key_id
 
     def _view(self, name: str) -> memoryview:
         """An entry's bytes where they lie in the file."""
@@ -233,8 +247,8 @@ class Portfolio:
             raise FormatError(f"{self.path} is damaged: {name!r} is not a table ({error})") from error
 
 
-def write_portfolio(path: Path, contents: PortfolioContents) -> None:
-    """Write a portfolio index, all or nothing; the same bytes for the same contents.
+def write_portfolio(path: Path, contents: PortfolioContents, key: signing.SigningKey | None = None) -> None:
+    """Write a portfolio index, all or nothing; the same bytes for the same contents and key.
 
     Raises:
         OSError: the disk is full or cannot be written; what was there before is still there.
@@ -246,7 +260,10 @@ def write_portfolio(path: Path, contents: PortfolioContents) -> None:
             for name, data in _entries(contents):
                 digests[name] = hashlib.sha256(data).hexdigest()
                 _write_entry(archive, stream.tell(), name, data)
-            _write_entry(archive, stream.tell(), _MANIFEST, _manifest_bytes(contents, digests))
+            manifest = _manifest_bytes(contents, digests)
+            _write_entry(archive, stream.tell(), _MANIFEST, manifest)
+            for name, data in _signed(path.name, contents, manifest, key):
+                _write_entry(archive, stream.tell(), name, data)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -267,6 +284,18 @@ def _manifest_bytes(contents: PortfolioContents, digests: Mapping[str, str]) -> 
     return (json.dumps(manifest, indent=1) + "\n").encode()
 
 
+def _signed(
+    name: str, contents: PortfolioContents, manifest: bytes, key: signing.SigningKey | None
+) -> Iterator[tuple[str, bytes]]:
+    """What is signed is the manifest's digest, and with it everything that the manifest names."""
+    if key is None:
+        return
+    said = {"creators": sorted({work.creator for work in contents.works}), "works": len(contents.works)}
+    statement = signing.statement(name, hashlib.sha256(manifest).hexdigest(), _PREDICATE, said)
+    yield _SIGNATURE, signing.sign(statement, signing.STATEMENT_TYPE, key)
+    yield _SIGNER, key.public.pem
+
+
 def _entries(contents: PortfolioContents) -> Iterator[tuple[str, bytes]]:
     yield "works.json", _json_bytes([_work_to_json(work) for work in contents.works])
     yield "terms.json", _json_bytes(contents.terms)
@@ -277,7 +306,7 @@ def _entries(contents: PortfolioContents) -> Iterator[tuple[str, bytes]]:
         for name, table in tables.items():
             yield _table_entry(recipe, name), _npy(table)
     for work, picture in sorted(contents.previews.items()):
-        yield _preview_entry(work, picture)
+        yield preview_entry(work, picture)
 
 
 def _parquet(records: Sequence[FingerprintRecord], recipes: Sequence[str]) -> bytes:
@@ -322,22 +351,3 @@ def _work_from_json(line: Any, where: str) -> Work:
         return Work(**texts, terms_id=terms_id, medium=Medium(line["medium"]))
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{where} holds a damaged work ({type(error).__name__}: {error})") from error
-
-
-def _preview_entry(work: int, picture: Picture) -> tuple[str, bytes]:
-    if not picture.mime_type.startswith("image/"):
-        outline = {"peaks": list(picture.peaks), "duration_s": picture.duration_s}
-        return f"previews/{work:06d}.json", json.dumps(outline).encode()
-    ending = next(ending for ending, mime_type in _PREVIEW_TYPES.items() if mime_type == picture.mime_type)
-    return f"previews/{work:06d}{ending}", picture.data
-
-
-def _preview(data: bytes, mime_type: str) -> Picture | None:
-    if mime_type:
-        return Picture(mime_type, data)
-    try:
-        outline = json.loads(data)
-        peaks = tuple(min(1.0, max(0.0, float(peak))) for peak in outline["peaks"][:2000])
-        return Picture("", b"", peaks, float(outline["duration_s"]))
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -25,28 +25,39 @@ from workprint.model import (
     Match,
     Medium,
     PortfolioSummary,
+    Question,
     Relation,
+    Standing,
     Terms,
-    Use,
+    Voucher,
     Work,
 )
 from workprint.portfolio import Portfolio
 from workprint.protocols import CandidateIndex, ColumnIndex
-from workprint.rights.claims import contradicts, denial, denial_level, notes, restrained, speaks_for_itself
+from workprint.rights.claims import contradicts, denial, denial_level, notes, speaks_for_itself
 from workprint.serial.columns import RecordColumns
 
 
 class Screener:
-    """Portfolios opened for one set of recipes, and the use that is asked about."""
+    """Portfolios opened for one set of recipes, and what is asked of their terms."""
 
-    def __init__(self, paths: Sequence[Path], recipes: Sequence[str], use: Use, verify: bool = True) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        recipes: Sequence[str],
+        question: Question,
+        trusted: Collection[str] = (),
+        verify: bool = True,
+    ) -> None:
         """Open portfolios; `verify` checks every digest in them.
+
+        The operator vouches for what is `trusted`: ids of keys and digests of portfolios.
 
         Raises:
             FormatError: one of them is damaged, no portfolio, or was made without the recipes that are needed.
         """
-        self._use = use
-        self._opened = [_Opened(Portfolio(path, verify), recipes) for path in paths]
+        self._question = question
+        self._opened = [_Opened(Portfolio(path, verify), recipes, trusted) for path in paths]
 
     def findings(self, record: FingerprintRecord, attributes: Attributes) -> Iterator[Finding]:
         """Yield a finding for each work in each place of one item."""
@@ -98,19 +109,19 @@ class Screener:
         self, opened: _Opened, match: Match, place: int, record: FingerprintRecord, attributes: Attributes
     ) -> Finding:
         work = opened.portfolio.works[match.work]
-        verdict = judge(opened.terms.get(work.terms_id or ""), self._use)
+        terms = opened.terms.get(work.terms_id or "")
         original = opened.signals[match.work]
-        verdict = restrained(verdict, record.signals, original)
+        verdict = judge(terms, self._question, opened.voucher, record.signals, original)
         copied = {
             name: getattr(match, name)
             for name in ("relation", "confidence", "item_segment", "work_segment", "transform", "evidence")
         }
         return Finding(
-            finding_id=finding_id(match.item_id, work, self._use, place),
+            finding_id=finding_id(match.item_id, work, self._question.use, place),
             item=match.item_id,
             work=work.work_id,
             creator=work.creator,
-            contact=work.contact,
+            contact=work.contact or (terms.contact if terms else ""),
             medium=work.medium,
             verdict=verdict,
             level=Level.ERROR if contradicts(verdict, attributes) else level(verdict.outcome),
@@ -124,14 +135,14 @@ class Screener:
 
     def _reserved(self, record: FingerprintRecord, attributes: Attributes) -> Iterator[Finding]:
         """What the item says of itself, if it denies the use that is asked about."""
-        verdict = denial(record.signals, self._use)
+        verdict = denial(record.signals, self._question.use)
         if verdict is None:
             return
         holder = next((signal.holder for signal in record.signals if signal.holder), "")
         policy = next((signal.policy_url for signal in record.signals if signal.policy_url), "")
         nobody = Work("", "", holder, policy, None, record.medium)
         yield Finding(
-            finding_id=finding_id(record.subject_id, nobody, self._use, 0),
+            finding_id=finding_id(record.subject_id, nobody, self._question.use, 0),
             item=record.subject_id,
             work="",
             creator=holder,
@@ -156,8 +167,9 @@ class Screener:
 class _Opened:
     """One portfolio, and an index for each recipe that the items were made by."""
 
-    def __init__(self, portfolio: Portfolio, recipes: Sequence[str]) -> None:
+    def __init__(self, portfolio: Portfolio, recipes: Sequence[str], trusted: Collection[str]) -> None:
         self.portfolio = portfolio
+        self.voucher = _voucher(portfolio, trusted)
         self.terms: dict[str, Terms] = {
             terms_id: terms_from_json(line, str(portfolio.path)) for terms_id, line in portfolio.terms.items()
         }
@@ -202,7 +214,8 @@ class _Opened:
     def summary(self) -> PortfolioSummary:
         works = self.portfolio.works
         creators = tuple(sorted({work.creator for work in works}))
-        return PortfolioSummary(str(self.portfolio.path), self.portfolio.digest, len(works), creators)
+        named = (str(self.portfolio.path), self.portfolio.digest, len(works), creators)
+        return PortfolioSummary(*named, self.voucher.standing, self.voucher.key_id)
 
     def _index(self, recipe: str) -> CandidateIndex:
         tables = self.portfolio.tables(recipe)
@@ -216,6 +229,12 @@ class _Opened:
         if works is not None and not _positions(works, len(self.portfolio.works)):
             raise FormatError(f"{self.portfolio.path} is damaged: a table names a work that is not there")
         return index_class.load(recipe, tables)
+
+
+def _voucher(portfolio: Portfolio, trusted: Collection[str]) -> Voucher:
+    if portfolio.key_id in trusted or portfolio.digest in trusted:
+        return Voucher(Standing.TRUSTED, portfolio.key_id)
+    return Voucher(Standing.SIGNED, portfolio.key_id) if portfolio.key_id else Voucher()
 
 
 def _positions(table: NDArray[Any], works: int) -> bool:

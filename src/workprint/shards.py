@@ -17,7 +17,7 @@ from workprint import plugins, store
 from workprint.datasets.addresses import decode_name
 from workprint.errors import WorkprintError
 from workprint.ingest import Pipeline, ingest
-from workprint.model import Finding, Shard, ShardCount, Use
+from workprint.model import Finding, Question, Shard, ShardCount
 from workprint.protocols import DatasetReader
 from workprint.rights.beside import Sidecar
 from workprint.screen import Screener
@@ -96,7 +96,9 @@ class ScreenPart:
     digests: tuple[str, ...]
     """Of the portfolios: what lies at their paths now must be what was opened when the run began."""
     recipes: tuple[str, ...]
-    use: Use
+    question: Question
+    trusted: frozenset[str] = frozenset()
+    """Ids of keys and digests of portfolios that the operator vouches for."""
 
     def __call__(self, part: store.Part) -> Done:
         """Do it. Raises `FormatError` where the part is damaged, `WorkprintError` where a portfolio was changed."""
@@ -130,7 +132,7 @@ def _reader(uri: str, name: str, pipeline: Pipeline) -> DatasetReader:
 
 @lru_cache(maxsize=1)
 def _screener(screen: ScreenPart) -> Screener:
-    screener = Screener(screen.portfolios, screen.recipes, screen.use, verify=False)
+    screener = Screener(screen.portfolios, screen.recipes, screen.question, screen.trusted, verify=False)
     for summary, digest in zip(screener.summaries, screen.digests, strict=True):
         if summary.digest != digest:
             raise WorkprintError(f"{summary.path} was changed during the run; start the same command again")

@@ -1,12 +1,9 @@
 """What signals and columns amount to: they can take away, never give."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from core_samples import signals
 from workprint.model import UNREADABLE, Level, Outcome, Permission, Relation, Signal, Use, Verdict
-from workprint.rights.claims import contradicts, denial, denial_level, notes, restrained, speaks_for_itself
+from workprint.rights.claims import contradicts, denial, denial_level, notes, speaks_for_itself
 
 USE = Use.AI_GENERATIVE_TRAINING
 DENIES = Signal("xmp", "plus:DataMining", "DMI-PROHIBITED", {USE: Permission.NOT_ALLOWED})
@@ -43,21 +40,6 @@ def test_silence_leave_and_other_uses_are_no_denial() -> None:
     assert denial([], USE) is None
     assert denial([ALLOWS, NOTICE], USE) is None
     assert denial([DENIES], Use.AI_INFERENCE) is None
-
-
-def test_the_creators_own_file_speaks_where_terms_are_silent() -> None:
-    """A copy that lost its metadata is as reserved as the original."""
-    verdict = restrained(UNKNOWN, [], [DENIES])
-
-    assert verdict.outcome is Outcome.PROHIBITED
-    assert verdict.reason.startswith("the creator's own file denies this use (xmp plus:DataMining)")
-    assert restrained(PERMITTED, [DENIES], [DENIES]) == PERMITTED
-
-
-@given(st.lists(signals, max_size=4), st.lists(signals, max_size=4))
-def test_signals_never_permit(item: list[Signal], work: list[Signal]) -> None:
-    """Whatever is written into files, an unknown permission stays unknown or becomes a refusal."""
-    assert restrained(UNKNOWN, item, work).outcome in (Outcome.UNKNOWN, Outcome.PROHIBITED)
 
 
 @pytest.mark.parametrize(

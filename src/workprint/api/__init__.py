@@ -16,9 +16,11 @@ from workprint.api.checking import Card, check, read_card, write_card
 from workprint.api.demo import demo
 from workprint.api.indexing import Indexed, index
 from workprint.api.inspecting import inspect
+from workprint.api.keys import SigningKey, key_id_of, new_key, read_key
 from workprint.api.reporting import REPORT, report
 from workprint.api.scanning import Settings, fingerprint, match, scan
 from workprint.api.storing import compact_store, merge_stores, store_stats, verify_store
+from workprint.api.terms import begin_terms, check_terms, show_terms
 from workprint.api.works import Labels
 from workprint.findings import Results, read_failures, read_results
 from workprint.reports.robustness import Robustness, robustness
@@ -31,20 +33,27 @@ __all__ = [
     "Results",
     "Robustness",
     "Settings",
+    "SigningKey",
+    "begin_terms",
     "check",
+    "check_terms",
     "compact_store",
     "demo",
     "fingerprint",
     "index",
     "inspect",
+    "key_id_of",
     "match",
     "merge_stores",
+    "new_key",
     "read_card",
     "read_failures",
+    "read_key",
     "read_results",
     "report",
     "robustness",
     "scan",
+    "show_terms",
     "store_stats",
     "verify_store",
     "write_card",

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from workprint.api.trials import Trial, trials_of
 from workprint.errors import FormatError, ItemError, UsageError
 from workprint.ingest import Pipeline
 from workprint.media.sniff import sniff
-from workprint.model import Blob, CheckedWork, Depth, Limits, Medium, Progress, Use, Work
+from workprint.model import Blob, CheckedWork, Depth, Limits, Medium, Progress, Question, Use, Work
 from workprint.portfolio import Portfolio
 from workprint.screen import Screener
 from workprint.serial.lines import check_format, encodable
@@ -152,4 +153,5 @@ def _portfolio(path: Path, digest: str) -> Portfolio:  # noqa: ARG001 (part of w
 
 @lru_cache(maxsize=1)
 def _screener(path: Path, digest: str, recipes: tuple[str, ...]) -> Screener:  # noqa: ARG001 (as above)
-    return Screener([path], recipes, Use.AI_GENERATIVE_TRAINING, verify=False)
+    any_question = Question(Use.AI_GENERATIVE_TRAINING, date.min)  # what was agreed does not matter here
+    return Screener([path], recipes, any_question, verify=False)

@@ -24,10 +24,12 @@ from workprint.model import (
     Progress,
     Segment,
     Shard,
+    Terms,
     Work,
 )
 from workprint.portfolio import Portfolio, PortfolioContents, write_portfolio
 from workprint.protocols import Tables
+from workprint.signing import SigningKey
 
 Watch = Callable[[Progress], None]
 
@@ -47,6 +49,10 @@ class Indexed:
     """Files of this run that do not claim to be media."""
     alike: tuple[tuple[str, str], ...]
     """Pairs of works in the index that are the same file twice."""
+    idle_paths: tuple[str, ...] = ()
+    """Paths of the terms file that stand for no work of this run."""
+    key_id: str = ""
+    """Of the key that signed the index."""
 
 
 def index(
@@ -71,23 +77,25 @@ def index(
     limits = limits or Limits()
     if not output.parent.is_dir():
         raise UsageError(f"{output.parent} is no folder; choose a place for the index that is there")
-    before = _contents_of(output)
+    before = _contents_of(output, labels.key if labels else None)
     labels = _completed(labels or Labels(), output, before)
     terms = read_terms(labels.terms) if labels.terms else None
     excluded = _excluded(before, labels.exclude, limits)
-    plans = list(_plans(paths, labels, limits, excluded))
+    plans = list(_plans(paths, replace(labels, key=None), limits, excluded))  # a key goes to no other process
     outcomes = list(_outcomes(plans, jobs, watch))
     new = [entry for outcome in outcomes for entry in outcome.entries]
     failures = tuple(one for outcome in outcomes for one in outcome.failures)
+    agreed: dict[str, Terms] = {}
     if terms:
-        new = [replace(entry, work=replace(entry.work, terms_id=terms.terms_id)) for entry in new]
+        agreed = {entry.work.work_id: terms.for_work(entry.work.work_id) for entry in new}
+        new = [replace(one, work=replace(one.work, terms_id=agreed[one.work.work_id].terms_id)) for one in new]
     _refuse_double(new)
     _refuse_idle(labels.exclude_regions, new)
     if not new and not before.works:
         raise UsageError(_nothing_found(paths, failures))
-    all_terms = {line["terms_id"]: line for line in (*before.terms, *([terms_to_json(terms)] if terms else ()))}
+    all_terms = {line["terms_id"]: line for line in (*before.terms, *map(terms_to_json, agreed.values()))}
     contents = replace(_joined(before, new, failures, all_terms), excluded=excluded)
-    write_portfolio(output, contents)
+    write_portfolio(output, contents, labels.key)
     return Indexed(
         path=output,
         added=len(contents.works) - len(before.works),
@@ -96,6 +104,8 @@ def index(
         unfindable=failures,
         passed_over=sum(outcome.passed_over for outcome in outcomes),
         alike=tuple(_alike(contents)),
+        idle_paths=terms.idle(agreed) if terms else (),
+        key_id=labels.key.public.key_id if labels.key else "",
     )
 
 
@@ -139,10 +149,12 @@ def _excluded(before: PortfolioContents, paths: Sequence[Path], limits: Limits) 
     return tuple(by_content[digest] for digest in sorted(by_content))
 
 
-def _contents_of(output: Path) -> PortfolioContents:
+def _contents_of(output: Path, key: SigningKey | None) -> PortfolioContents:
     if not output.exists():
         return PortfolioContents((), (), (), (), (), {})
     portfolio = Portfolio(output)
+    if portfolio.key_id and not key:
+        raise UsageError(f"{output} is signed, and what is added changes it; sign it again with --sign KEY")
     if portfolio.works and portfolio.recipes != _recipes():
         raise RecipeMismatch(
             f"{output} was made by another version of Workprint, in another way; make it anew from all works"

@@ -47,6 +47,7 @@ def _portfolio(path: Path) -> Iterator[tuple[str, str]]:
     yield "kind", "portfolio index"
     yield "digest", portfolio.digest
     yield "made by", f"Workprint {portfolio.tool_version}"
+    yield "signed by", f"key {portfolio.key_id}" if portfolio.key_id else "nobody; its terms can deny, not permit"
     media = Counter(work.medium.value for work in portfolio.works)
     yield "works", f"{len(portfolio.works)} ({_listed(media)})"
     for creator, number in sorted(Counter(work.creator for work in portfolio.works).items()):
@@ -54,7 +55,9 @@ def _portfolio(path: Path) -> Iterator[tuple[str, str]]:
     for contact in sorted({work.contact for work in portfolio.works if work.contact}):
         yield "contact", contact
     for terms_id, terms in portfolio.terms.items():
-        yield "terms", f"{terms_id}: {_listed(terms.get('uses', {}))}"
+        licence = f", licence {terms['licence']}" if "licence" in terms else ""
+        grants = f", {len(terms['grants'])} grants" if "grants" in terms else ""
+        yield "terms", f"{terms_id}: {_listed(terms.get('uses', {}))}{licence}{grants}"
     without = sum(work.terms_id is None for work in portfolio.works)
     if without:
         yield "without terms", f"{without} works; a match of theirs is “no permission on record”"
@@ -90,7 +93,12 @@ def _results(path: Path) -> Iterator[tuple[str, str]]:
     yield "failed", _listed(manifest.failed)
     yield "findings", _listed(manifest.findings)
     for portfolio in manifest.portfolios:
-        yield "portfolio", f"{portfolio.path}: {portfolio.works} works by {', '.join(portfolio.creators)}"
+        key = f" with the key {portfolio.key_id}" if portfolio.key_id else ""
+        yield (
+            "portfolio",
+            f"{portfolio.path}: {portfolio.works} works by {', '.join(portfolio.creators)}, "
+            f"{portfolio.standing.value}{key}",
+        )
 
 
 def _dataset(uri: str) -> Iterator[tuple[str, str]]:

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from workprint import __version__, plugins, store
+from workprint.api.keys import trusted_ids
 from workprint.api.pictures import collect_pictures
 from workprint.errors import DatasetError, UsageError, WorkprintError
 from workprint.findings import Results, write_results
 from workprint.ingest import Pipeline
 from workprint.matching import thresholds
-from workprint.model import Depth, Failure, Limits, Medium, Progress, RunManifest, ShardCount, Use
+from workprint.model import Depth, Failure, Limits, Medium, Progress, Question, RunManifest, ShardCount, Use
 from workprint.rights.beside import Sidecar, beside
 from workprint.screen import Screener
 from workprint.shards import Done, IngestShard, ScanShard, ScreenPart, Task
@@ -34,6 +35,14 @@ class Settings:
 
     use: Use = Use.AI_GENERATIVE_TRAINING
     as_of: date = field(default_factory=date.today)
+    licensee: str = ""
+    """Who wants to use the dataset; grants are to someone."""
+    purposes: tuple[str, ...] = ()
+    territories: tuple[str, ...] = ()
+    publication_media: tuple[str, ...] = ()
+    """What grants may be limited to: what for, where, and in what it will appear."""
+    trust: tuple[str, ...] = ()
+    """Ids of keys, files of public keys, and indexes that count as their creators' word."""
     depth: Depth = Depth.THOROUGH
     jobs: int = 0
     """Processes; 0 for one per core."""
@@ -43,6 +52,12 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     signals: Path | None = None
     """What was captured with the items; None to take `signals.jsonl` at the dataset's root if there is one."""
+
+    @property
+    def question(self) -> Question:
+        """What is asked of the terms."""
+        limits = (self.licensee, self.purposes, self.territories, self.publication_media)
+        return Question(self.use, self.as_of, *limits)
 
 
 def fingerprint(
@@ -83,9 +98,10 @@ def match(
         raise UsageError(f"{store_folder} does not exist; `workprint fingerprint` makes a fingerprint store")
     header = store.read_header(store_folder)
     store.require_finished(store_folder)
-    screener = Screener(portfolios, header.recipes, settings.use)
+    trusted = trusted_ids(settings.trust)
+    screener = Screener(portfolios, header.recipes, settings.question, trusted)
     parts = store.parts(store_folder)
-    screen = ScreenPart(tuple(portfolios), screener.digests, header.recipes, settings.use)
+    screen = ScreenPart(tuple(portfolios), screener.digests, header.recipes, settings.question, trusted)
     done = _watched(_engine(settings).map(screen, parts), len(parts), watch)
     return _finished(store_folder, output, settings, screener, done)
 
@@ -106,9 +122,11 @@ def scan(
     """
     settings = settings or Settings()
     recipes = Pipeline(settings.depth, settings.limits).recipes
-    screener = Screener(portfolios, recipes, settings.use)  # before anything is written
+    trusted = trusted_ids(settings.trust)
+    screener = Screener(portfolios, recipes, settings.question, trusted)  # before anything is written
     plan = _plan(dataset, output / STORE, settings)
-    both = ScanShard(plan.ingest, ScreenPart(tuple(portfolios), screener.digests, recipes, settings.use))
+    screen = ScreenPart(tuple(portfolios), screener.digests, recipes, settings.question, trusted)
+    both = ScanShard(plan.ingest, screen)
     done = _run(plan, both, plan.tasks, watch)
     store.finish(output / STORE, len(plan.tasks))
     results = _finished(output / STORE, output, settings, screener, done)
@@ -200,6 +218,10 @@ def _finished(folder: Path, output: Path, settings: Settings, screener: Screener
         shards=counts,
         findings=dict(sorted(Counter(finding.verdict.outcome.value for finding in findings).items())),
         expected_false_matches=screener.expected_false_matches(media),
+        licensee=settings.licensee,
+        purposes=settings.purposes,
+        territories=settings.territories,
+        publication_media=settings.publication_media,
     )
     results = Results(manifest, tuple(findings))
     write_results(output, results, _failures(folder, header.recipes))

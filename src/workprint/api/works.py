@@ -24,6 +24,7 @@ from workprint.model import (
     Shard,
     Work,
 )
+from workprint.signing import SigningKey
 
 _PREVIEW_PX = 320
 
@@ -41,6 +42,8 @@ class Labels:
     """Pictures and recordings (logo, stock texture, jingle) that never count where they are part of a work."""
     exclude_regions: tuple[tuple[str, Segment], ...] = ()
     """Parts of works that never count: a work's id and a box or time span, as often as needed."""
+    key: SigningKey | None = None
+    """To sign the index with."""
 
 
 @dataclass(frozen=True, slots=True)

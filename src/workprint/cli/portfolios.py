@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from workprint.cli.group import printable
+from workprint.cli.keys import password_of
 from workprint.cli.options import JOBS, PATH, QUIET, REGION, choice, with_options
 from workprint.cli.progress import shown
 from workprint.model import Depth
@@ -19,6 +20,7 @@ from workprint.model import Depth
 @click.option("--creator", default="", help="Whose works these are. Default: the name of the index.")
 @click.option("--contact", default="", help="Where to ask for a licence.")
 @click.option("--terms", type=PATH, help="A terms.yaml: what is allowed with these works.")
+@click.option("--sign", "key", type=PATH, help="Sign the index with a key made by `workprint key new`.")
 @click.option("--previews", is_flag=True, help="Put small pictures and waveforms of the works into the index.")
 @click.option("--exclude", type=PATH, multiple=True,
               help="A picture or recording that never counts where it is part of a work: a logo, a stock texture, a "
@@ -40,15 +42,21 @@ def index(paths: tuple[Path, ...], output: Path, jobs: int, quiet: bool, **label
     from workprint import api
 
     with shown("indexing", quiet) as watch:
-        regions = labels.pop("regions")
-        done = api.index(paths, output, api.Labels(exclude_regions=regions, **labels), jobs=jobs, watch=watch)
+        regions, key = labels.pop("regions"), labels.pop("key")
+        signing = api.read_key(key, password_of(key)) if key else None
+        labelled = api.Labels(exclude_regions=regions, key=signing, **labels)
+        done = api.index(paths, output, labelled, jobs=jobs, watch=watch)
     for failure in done.unfindable:
         click.echo(f"cannot be found: {printable(failure.subject_id)}: {printable(failure.detail)}", err=True)
+    for path in done.idle_paths:
+        click.echo(f"the terms' path {printable(path)!r} stands for no work that was added now", err=True)
     for first, second in done.alike:
         click.echo(f"the same twice: {printable(first)} and {printable(second)}", err=True)
     if not quiet:
         works = "1 work" if done.works == 1 else f"{done.works} works"
         click.echo(f"{done.path}: {works} ({done.added} added, {done.replaced} replaced)")
+        if done.key_id:
+            click.echo(f"signed with the key {done.key_id}")
 
 
 @click.command()

@@ -119,6 +119,8 @@ def _settings(options: dict[str, Any]) -> Any:
         name: options[name] for name in ("jobs", "engine", "reader", "signals") if name in options
     }
     chosen.update({name: noun(options[name]) for name, noun in (("use", Use), ("depth", Depth)) if name in options})
+    asked = ("licensee", "purposes", "territories", "publication_media", "trust")
+    chosen.update({name: options[name] for name in asked if name in options})
     if "max_pixels" in options:
         chosen["limits"] = Limits(max_pixels=options["max_pixels"], max_seconds=options["max_seconds"])
     as_of: datetime | None = options.get("as_of")

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from workprint.model.prints import Segment
 from workprint.model.signals import Signal
 from workprint.model.subjects import Attributes
-from workprint.model.vocabulary import Level, Medium, Outcome, Permission, Relation, Use
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a creator permits."""
-
-    terms_id: str
-    uses: Mapping[Use, Permission]
-    """Uses that are not named are unknown."""
-    statement: str = ""
-    """The creator's own words, shown with each verdict."""
-    contact: str = ""
+from workprint.model.vocabulary import Level, Medium, Outcome, Relation, Use
 
 
 @dataclass(frozen=True, slots=True)

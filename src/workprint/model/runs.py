@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from workprint.model.matches import Finding, Work
+from workprint.model.permissions import Standing
 from workprint.model.subjects import Failure, Limits, Picture
 from workprint.model.vocabulary import Depth, Medium, Use
 
@@ -36,6 +37,10 @@ class PortfolioSummary:
     digest: str
     works: int
     creators: tuple[str, ...]
+    standing: Standing = Standing.UNSIGNED
+    """Whether somebody vouches for its terms."""
+    key_id: str = ""
+    """Of the key that signed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,11 @@ class RunManifest:
     expected_false_matches: float
     signals: str = ""
     """What decided which rights signals were read; empty where none were."""
+    licensee: str = ""
+    """Who asked; empty for anyone."""
+    purposes: tuple[str, ...] = ()
+    territories: tuple[str, ...] = ()
+    publication_media: tuple[str, ...] = ()
 
     @property
     def seen(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from workprint.model import (
@@ -57,19 +56,6 @@ def speaks_for_itself(relations: Iterable[Relation]) -> bool:
     Where the item is a work, whole or in part, the work's terms say what may be done with it.
     """
     return not any(relation in _WHOLE_WORK for relation in relations)
-
-
-def restrained(verdict: Verdict, item: Sequence[Signal], work: Sequence[Signal]) -> Verdict:
-    """A verdict after hearing what the item and the creator's own file say: they only take away, and
-    never from what terms permit."""
-    if verdict.outcome not in (Outcome.UNKNOWN, Outcome.CONDITIONAL):
-        return verdict
-    for who, signals in (("the creator's own file", work), ("the item itself", item)):
-        said = denial(signals, verdict.use)
-        if said and said.outcome is Outcome.PROHIBITED:
-            reason = f"{said.reason.replace('the item itself', who)}; {verdict.reason}"
-            return replace(verdict, outcome=said.outcome, reason=reason, grounds=(*verdict.grounds, *said.grounds))
-    return verdict
 
 
 def notes(

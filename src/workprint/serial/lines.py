@@ -26,6 +26,7 @@ from workprint.model import (
     ShardCount,
     Signal,
     Stage,
+    Standing,
     TimeSpan,
     Transform,
     Use,
@@ -35,6 +36,7 @@ from workprint.model import (
 RUN_FORMAT = "workprint-run"
 RUN_VERSION = 2
 _DIGITS = 6
+_ASKED = ("purposes", "territories", "publication_media")
 _TEXTS = ("finding_id", "item", "work", "creator", "contact", "digest", "portfolio")
 
 
@@ -165,6 +167,8 @@ def manifest_to_json(manifest: RunManifest) -> dict[str, Any]:
         "depth": manifest.depth.value,
         "use": manifest.use.value,
         "as_of": manifest.as_of.isoformat(),
+        "licensee": manifest.licensee,
+        **{name: list(getattr(manifest, name)) for name in _ASKED},
         "counts": {
             "seen": manifest.seen,
             "fingerprinted": manifest.fingerprinted,
@@ -193,7 +197,7 @@ def manifest_from_json(text: dict[str, Any]) -> RunManifest:
     check_format(text, RUN_FORMAT, RUN_VERSION, "run.json")
     try:
         return RunManifest(
-            **{key: _text(text[key]) for key in ("tool_version", "dataset", "dataset_digest", "reader")},
+            **_run_texts(text),
             thresholds={name: _number(value) for name, value in _mapping(text["thresholds"]).items()},
             depth=Depth(text["depth"]),
             recipes=tuple(_text(recipe) for recipe in text["recipes"]),
@@ -208,6 +212,11 @@ def manifest_from_json(text: dict[str, Any]) -> RunManifest:
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise FormatError(f"run.json is damaged ({type(error).__name__}: {error})") from error
+
+
+def _run_texts(text: dict[str, Any]) -> dict[str, Any]:
+    named = ("tool_version", "dataset", "dataset_digest", "reader", "licensee")
+    return {key: _text(text[key]) for key in named} | {key: _texts(text[key]) for key in _ASKED}
 
 
 def check_format(header: Any, name: str, version: int, where: str) -> None:
@@ -254,7 +263,8 @@ def _transform_from_json(medium: Medium | None, place: Any) -> Transform | None:
 
 def _portfolio_from_json(place: Any) -> PortfolioSummary:
     creators = tuple(_text(creator) for creator in place["creators"])
-    return PortfolioSummary(_text(place["path"]), _text(place["digest"]), _count(place["works"]), creators)
+    named = (_text(place["path"]), _text(place["digest"]), _count(place["works"]), creators)
+    return PortfolioSummary(*named, Standing(place["standing"]), _text(place["key_id"]))
 
 
 def _limits_from_json(place: Any) -> Limits:
