@@ -12,6 +12,7 @@ _MORE_XMP_HEAD_BYTES = len(_MORE_XMP) + 32 + 8
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
 _GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
+_GIF_C2PA = b"\x21\xff\x0bC2PA_GIF"
 _GIF_COMMENT = b"\x21\xfe"
 _GIF_TRAILER = b"\x01\xff\xfe\xfd\xfc"
 _MAX_GIF_BYTES = 64 << 20
@@ -113,11 +114,13 @@ def _profile(piece: Piece) -> Piece:
 
 
 def gif(source: Source) -> Pieces:
-    """The XMP application extension, and comments."""
+    """The application extensions of XMP and C2PA, and comments."""
     data = b"".join(source.at(at, 1 << 20) for at in range(0, min(source.size_bytes, _MAX_GIF_BYTES), 1 << 20))
     begin = data.find(_GIF_XMP)
     if begin >= 0:
         yield _gif_xmp(data, begin + len(_GIF_XMP))
+    if _GIF_C2PA in data:
+        yield Piece("c2pa", b"")
     comment = data.find(_GIF_COMMENT)
     if comment >= 0:
         yield Piece("comment", _sub_blocks(data, comment + 2))
