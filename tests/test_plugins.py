@@ -54,7 +54,7 @@ def test_digests_serve_both_media() -> None:
     [
         lambda: plugins.reader("x", "nope", Limits()),
         lambda: plugins.report_writer("nope"),
-        lambda: plugins.engine("nope", 1),
+        lambda: plugins.engine("nope", 1, Limits()),
     ],
 )
 def test_an_unknown_name_lists_the_known_ones(ask: object) -> None:
@@ -68,4 +68,4 @@ def test_an_engine_without_its_package_says_so(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(plugins.ENGINES, "cloud", "package_that_is_not_installed.engine:Engine")
 
     with pytest.raises(EngineUnavailable, match="package_that_is_not_installed"):
-        plugins.engine("cloud", 1)
+        plugins.engine("cloud", 1, Limits())

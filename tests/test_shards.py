@@ -14,6 +14,7 @@ from workprint.errors import WorkprintError
 from workprint.ingest import Pipeline
 from workprint.model import Depth, Limits, Question, Shard, Use
 from workprint.portfolio import Portfolio, write_portfolio
+from workprint.protocols import Attempt
 from workprint.shards import IngestShard, ScanShard, ScreenPart, Task
 
 PIPELINE = Pipeline(Depth.FAST, Limits())
@@ -38,11 +39,11 @@ def screen(path: Path) -> ScreenPart:
 def test_a_part_that_is_there_is_not_made_again(plan: tuple[Task, IngestShard]) -> None:
     """That is what makes a stopped run go on."""
     task, ingest = plan
-    first = ingest(task)
+    first = ingest(task, Attempt())
     path = task.part(ingest.folder).path
     os.utime(path, (1, 1))
 
-    assert ingest(task) == first
+    assert ingest(task, Attempt()) == first
     assert path.stat().st_mtime == 1
 
 
@@ -51,22 +52,22 @@ def test_both_halves_in_one_are_the_halves_one_after_the_other(plan: tuple[Task,
     task, ingest = plan
     write_portfolio(tmp_path / "p", contents())
 
-    both = ScanShard(ingest, screen(tmp_path / "p"))(task)
+    both = ScanShard(ingest, screen(tmp_path / "p"))(task, Attempt())
 
     assert [finding.work for finding in both.findings] == ["work-1.png"]
-    assert both == screen(tmp_path / "p")(task.part(ingest.folder))
+    assert both == screen(tmp_path / "p")(task.part(ingest.folder), Attempt())
 
 
 def test_a_portfolio_that_grew_is_read_again(plan: tuple[Task, IngestShard], tmp_path: Path) -> None:
     """In one process, a second run against the same path sees what is there now."""
     task, ingest = plan
-    ingest(task)
+    ingest(task, Attempt())
     part, path = task.part(ingest.folder), tmp_path / "p"
 
     write_portfolio(path, contents(works=1))
-    before = screen(path)(part)
+    before = screen(path)(part, Attempt())
     write_portfolio(path, contents(works=2))
-    after = screen(path)(part)
+    after = screen(path)(part, Attempt())
 
     assert (len(before.findings), len(after.findings)) == (0, 1)
 
@@ -74,13 +75,13 @@ def test_a_portfolio_that_grew_is_read_again(plan: tuple[Task, IngestShard], tmp
 def test_a_portfolio_that_changes_during_a_run_ends_it(plan: tuple[Task, IngestShard], tmp_path: Path) -> None:
     """Half a run against one portfolio and half against another would be neither."""
     task, ingest = plan
-    ingest(task)
+    ingest(task, Attempt())
     write_portfolio(tmp_path / "p", contents(works=1))
     begun = screen(tmp_path / "p")
     write_portfolio(tmp_path / "p", contents(works=2))
 
     with pytest.raises(WorkprintError, match="was changed during the run"):
-        begun(task.part(ingest.folder))
+        begun(task.part(ingest.folder), Attempt())
 
 
 def test_a_part_belongs_to_the_state_of_its_shard(plan: tuple[Task, IngestShard]) -> None:

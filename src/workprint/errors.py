@@ -109,3 +109,24 @@ class UnsafePath(ItemError):
     """A name that leads out of its folder, or is no plain file."""
 
     code = "unsafe_path"
+
+
+class WorkerLost(ItemError):
+    """The process that worked on it died, and another one as well: a decoder that crashes, or memory that ran out."""
+
+    code = "worker_lost"
+    stage = "decode"
+
+
+class TimedOut(ItemError):
+    """It took longer than the limits allow."""
+
+    code = "timed_out"
+    stage = "decode"
+
+
+class OutOfMemory(ItemError):
+    """It needed more memory than a worker may use."""
+
+    code = "out_of_memory"
+    stage = "decode"

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from workprint import plugins
-from workprint.errors import ItemError, LowInformation, TooLarge
+from workprint.errors import ItemError, LowInformation, OutOfMemory, TooLarge
 from workprint.media.images import decode_image
 from workprint.media.sniff import sniff
 from workprint.media.sound import open_sound
@@ -26,7 +26,7 @@ from workprint.model import (
     Shard,
     Stage,
 )
-from workprint.protocols import DatasetReader, Fingerprinter, SignalReader
+from workprint.protocols import IDLE, Attempt, DatasetReader, Fingerprinter, SignalReader
 from workprint.rights.beside import Sidecar
 from workprint.rights.inside import reading
 from workprint.serial.records import Row
@@ -101,29 +101,41 @@ class Pipeline:
 
 
 def ingest(
-    reader: DatasetReader, shard: Shard, pipeline: Pipeline, sidecar: Sidecar | None = None
+    reader: DatasetReader,
+    shard: Shard,
+    pipeline: Pipeline,
+    sidecar: Sidecar | None = None,
+    attempt: Attempt | None = None,
 ) -> Iterator[Row | PassedOver]:
     """Yield a record, a failure or a file passed over for everything in a shard, in the reader's order."""
-    for read in reader.read(shard):
-        if isinstance(read, Failure | PassedOver):
-            yield read
-        else:
-            yield _row(*read, pipeline, sidecar)
-
-
-def _row(item: Item, blob: Blob, pipeline: Pipeline, sidecar: Sidecar | None) -> Row:
+    attempt = attempt or Attempt()
     try:
+        for read, lost in attempt.over(reader.read(shard)):
+            row = read if isinstance(read, Failure | PassedOver) else _row(read, lost, pipeline, sidecar)
+            attempt.mark(IDLE)  # what becomes of a row is not its item's fault
+            yield row
+    except ItemError as error:  # of `over` alone: readers yield theirs
+        yield Failure(shard.shard_id, Stage.READ, error.code, f"nothing more of this could be read: {error}")
+
+
+def _row(read: tuple[Item, Blob], lost: ItemError | None, pipeline: Pipeline, sidecar: Sidecar | None) -> Row:
+    item, blob = read
+    try:
+        if lost:
+            raise lost
         record = pipeline.record(item.item_id, blob)
         if sidecar:
             captured = sidecar.signals(item.item_id, item.attributes, record.medium)
             record = replace(record, signals=(*record.signals, *captured))
         return record, item.attributes
-    except (ItemError, OSError) as error:
+    except (ItemError, OSError, MemoryError) as error:
         return replace(failure(item.item_id, error), attributes=item.attributes)
 
 
-def failure(subject_id: str, error: ItemError | OSError) -> Failure:
+def failure(subject_id: str, error: ItemError | OSError | MemoryError) -> Failure:
     """The line that an item costs which could not be processed."""
+    if isinstance(error, MemoryError):
+        error = OutOfMemory("it needs more memory than a worker may use")
     if isinstance(error, OSError):  # it was there when the dataset was listed
         error = ItemError(f"the bytes cannot be read: {error.strerror or error}")
     return Failure(subject_id, Stage(error.stage), error.code, str(error))

@@ -55,6 +55,9 @@ ENGINES = {
     "local": "workprint.engines.local:LocalEngine",
 }
 
+PRELOAD = ("workprint.warm",)
+"""Modules that worker processes find imported when they begin."""
+
 FINGERPRINTERS = {
     (Medium.IMAGE, Depth.FAST): ("workprint.fingerprints.image_hash:ImageHash",),
     (Medium.IMAGE, Depth.THOROUGH): (
@@ -110,10 +113,10 @@ def report_writer(name: str) -> ReportWriter:
     return _named(REPORTS, name, "report format")()  # type: ignore[no-any-return]
 
 
-def engine(name: str, jobs: int) -> Engine:
-    """The engine called `name`, for so many jobs. Raises `UsageError` or `EngineUnavailable`."""
+def engine(name: str, jobs: int, limits: Limits) -> Engine:
+    """The engine called `name`, for so many jobs, held to limits. Raises `UsageError` or `EngineUnavailable`."""
     try:
-        return _named(ENGINES, name, "engine")(jobs)  # type: ignore[no-any-return]
+        return _named(ENGINES, name, "engine")(jobs, limits, PRELOAD)  # type: ignore[no-any-return]
     except ImportError as error:
         raise EngineUnavailable(f"the engine {name!r} needs a package that is not installed: {error.name}") from error
 

@@ -4,8 +4,11 @@ a class of this shape, name it in `plugins.py`, and run the conformance kit from
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO, TypeVar, runtime_checkable
 
+from workprint.errors import ItemError
 from workprint.model import (
     Blob,
     Candidate,
@@ -32,6 +35,7 @@ Read = tuple[Item, Blob] | Failure | PassedOver
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Thing = TypeVar("Thing")
 Subject = TypeVar("Subject", contravariant=True)
 
 
@@ -122,13 +126,63 @@ class ColumnIndex(CandidateIndex, Protocol):
         """
 
 
+IDLE = -1
+"""The step of a task that is in no item: opening, writing, waiting."""
+
+
+def _unmarked(step: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a task in a process that may die at any moment.
+
+    The task says which step it is in before it begins it, so that an engine knows exactly what a process was lost to;
+    and is told what earlier tries were lost to, so that it can go on without that.
+    """
+
+    lost: Mapping[int, ItemError] = field(default_factory=dict)
+    """By step."""
+    mark: Callable[[int], None] = _unmarked
+    """To be called with the step that begins now, or `IDLE`."""
+
+    def over(self, things: Iterable[Thing]) -> Iterator[tuple[Thing, ItemError | None]]:
+        """Yield each thing, and with it the error that working on it has come to, if it has.
+
+        Two steps a thing: getting it, and working on it.
+
+        Raises:
+            ItemError: getting the next thing is what earlier tries were lost to.
+        """
+        iterator = iter(things)
+        for step in count(0, 2):
+            self.mark(step)
+            if step in self.lost:
+                raise self.lost[step]
+            try:
+                thing = next(iterator)
+            except StopIteration:
+                break
+            self.mark(step + 1)
+            yield thing, self.lost.get(step + 1)
+        self.mark(IDLE)
+
+
 class Engine(Protocol):
-    """Runs one function over many tasks."""
+    """Runs one function over many tasks, in processes that may die without ending the run."""
 
     name: str
 
-    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-        """Yield one result per task, in the order they finish. An exception in a task ends the run."""
+    def map(self, function: Callable[[Task, Attempt], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+        """Yield one result per task, in the order they finish. An exception in a task ends the run.
+
+        A process that dies is replaced and its task tried again: what it died of twice, or took longer over than the
+        limits allow, is in `Attempt.lost` from then on.
+
+        Raises:
+            WorkprintError: processes die again and again without being in any item.
+        """
 
 
 class ReportWriter(Protocol):

@@ -18,7 +18,7 @@ from workprint.datasets.addresses import decode_name
 from workprint.errors import WorkprintError
 from workprint.ingest import Pipeline, ingest
 from workprint.model import Finding, Question, Shard, ShardCount
-from workprint.protocols import DatasetReader
+from workprint.protocols import IDLE, Attempt, DatasetReader
 from workprint.rights.beside import Sidecar
 from workprint.screen import Screener
 
@@ -79,12 +79,13 @@ class IngestShard:
     sidecar: Path | None = None
     """What was captured with the items."""
 
-    def __call__(self, task: Task) -> Done:
+    def __call__(self, task: Task, attempt: Attempt) -> Done:
         """Do it. Raises `OSError` where the store cannot be written."""
         part = task.part(self.folder)
         if part.path.exists():
             return Done(task.order, store.read_count(part)[0])
-        rows = ingest(_reader(self.uri, self.reader, self.pipeline), task.shard, self.pipeline, _sidecar(self.sidecar))
+        reader = _reader(self.uri, self.reader, self.pipeline)
+        rows = ingest(reader, task.shard, self.pipeline, _sidecar(self.sidecar), attempt)
         return Done(task.order, store.write_part(part, task.shard.shard_id, rows, self.pipeline.recipes))
 
 
@@ -100,8 +101,9 @@ class ScreenPart:
     trusted: frozenset[str] = frozenset()
     """Ids of keys and digests of portfolios that the operator vouches for."""
 
-    def __call__(self, part: store.Part) -> Done:
+    def __call__(self, part: store.Part, attempt: Attempt) -> Done:
         """Do it. Raises `FormatError` where the part is damaged, `WorkprintError` where a portfolio was changed."""
+        attempt.mark(IDLE)  # not to compare an item would be to say that it holds nothing: none is given up here
         screener = _screener(self)
         findings = tuple(screener.screened(store.read_columns(part, self.recipes)))
         return Done(part.order, store.read_count(part)[0], findings)
@@ -114,10 +116,10 @@ class ScanShard:
     ingest: IngestShard
     screen: ScreenPart
 
-    def __call__(self, task: Task) -> Done:
+    def __call__(self, task: Task, attempt: Attempt) -> Done:
         """Do it. Raises as its two halves."""
-        self.ingest(task)
-        return self.screen(task.part(self.ingest.folder))
+        self.ingest(task, attempt)
+        return self.screen(task.part(self.ingest.folder), attempt)
 
 
 @lru_cache(maxsize=1)

@@ -7,10 +7,12 @@ import pytest
 
 from core_samples import picture, write_pictures
 from workprint import api
+from workprint.api.works import IndexShard, shards_of
 from workprint.errors import DatasetError, FormatError, UsageError
 from workprint.ingest import Pipeline
-from workprint.model import Progress
+from workprint.model import Limits, Progress
 from workprint.portfolio import Portfolio
+from workprint.protocols import Attempt
 
 
 def index(folder: Path, output: Path, creator: str = "Nell Drawn", **labels: object) -> api.Indexed:
@@ -196,11 +198,12 @@ def test_a_work_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
         return real(self, subject_id, *rest, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Pipeline, "record", record)
+    reader, (shard,) = shards_of(write_pictures(tmp_path / "a", [1, 2]), Limits())
 
-    done = index(write_pictures(tmp_path / "a", [1, 2]), tmp_path / "p")
+    done = IndexShard(reader, "", api.Labels(), Limits())(shard, Attempt())
 
-    assert [(one.subject_id, one.code) for one in done.unfindable] == [("picture-2.png", "unreadable")]
-    assert done.added == 1
+    assert [(one.subject_id, one.code) for one in done.failures] == [("picture-2.png", "unreadable")]
+    assert [entry.work.work_id for entry in done.entries] == ["picture-1.png"]
 
 
 def test_progress_is_told(tmp_path: Path) -> None:

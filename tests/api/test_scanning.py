@@ -6,14 +6,13 @@ import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from conftest import Once, Scanned
 from core_samples import picture, write_pictures, write_tar
 from workprint import api
-from workprint.errors import DatasetError, FormatError, RecipeMismatch, StoreConflict, UsageError, WorkprintError
+from workprint.errors import DatasetError, FormatError, RecipeMismatch, StoreConflict, UsageError
 from workprint.model import Depth, Level, Limits, Outcome, Progress, Use
 
 FILES = ("findings.jsonl", "failures.jsonl", "run.json")
@@ -293,21 +292,6 @@ def test_credentials_are_not_written_down(uri: str, written: str) -> None:
     from workprint.api.scanning import without_credentials
 
     assert without_credentials(uri) == written
-
-
-def test_a_full_disk_is_told(
-    several: Path, small: Path, settings: api.Settings, tmp_path: Path, monkeypatch: Any
-) -> None:
-    """A store that cannot be written ends the run in a sentence."""
-    from workprint import store
-
-    def full(*_: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(store, "write_part", full)
-
-    with pytest.raises(WorkprintError, match="No space left on device"):
-        api.scan(str(several), [small / "mine.workprint"], tmp_path / "out", settings)
 
 
 def test_it_runs_beside_other_threads(

@@ -13,12 +13,13 @@ from typing import Any
 
 from workprint import plugins
 from workprint.api.pictures import file_below
-from workprint.api.trials import Trial, trials_of
+from workprint.api.trials import Edits, Trial, trials_of
 from workprint.errors import FormatError, ItemError, UsageError
 from workprint.ingest import Pipeline
 from workprint.media.sniff import sniff
 from workprint.model import Blob, CheckedWork, Depth, Limits, Medium, Progress, Question, Use, Work
 from workprint.portfolio import Portfolio
+from workprint.protocols import Attempt
 from workprint.screen import Screener
 from workprint.serial.lines import check_format, encodable
 from workprint.store import write_atomically
@@ -49,8 +50,9 @@ class _CheckWork:
     media: tuple[Path, ...]
     depth: Depth
     limits: Limits
+    edits: Edits
 
-    def __call__(self, position: int) -> tuple[int, CheckedWork]:
+    def __call__(self, position: int, attempt: Attempt) -> tuple[int, CheckedWork]:
         work = _portfolio(self.portfolio, self.digest).works[position]
         path = next(filter(None, (file_below(folder, work.work_id) for folder in self.media)), None)
         if path is None:
@@ -60,7 +62,8 @@ class _CheckWork:
         try:
             blob = Blob.at(path)
             sniff(blob)
-            found = {trial.name: self._is_found(work, trial) for trial in trials_of(blob, work.medium, self.limits)}
+            trials = attempt.over(trials_of(blob, work.medium, self.limits, self.edits))
+            found = {trial.name: not lost and self._is_found(work, trial) for trial, lost in trials}
         except (ItemError, OSError) as error:
             return position, CheckedWork(work.work_id, work.creator, work.medium, {}, str(error))
         return position, CheckedWork(work.work_id, work.creator, work.medium, found, "")
@@ -91,8 +94,8 @@ def check(
         FormatError: the portfolio is damaged.
     """
     opened = Portfolio(portfolio)
-    function = _CheckWork(portfolio, opened.digest, tuple(media), depth, Limits())
-    engine = plugins.engine("local", jobs or len(os.sched_getaffinity(0)))
+    function = _CheckWork(portfolio, opened.digest, tuple(media), depth, Limits(), Edits())
+    engine = plugins.engine("local", jobs or len(os.sched_getaffinity(0)), Limits())
     checked = dict(_watched(engine.map(function, range(len(opened.works))), len(opened.works), watch))
     works = tuple(checked[position] for position in sorted(checked))
     if works and not any(work.found for work in works):

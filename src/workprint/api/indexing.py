@@ -82,7 +82,7 @@ def index(
     terms = read_terms(labels.terms) if labels.terms else None
     excluded = _excluded(before, labels.exclude, limits)
     plans = list(_plans(paths, replace(labels, key=None), limits, excluded))  # a key goes to no other process
-    outcomes = list(_outcomes(plans, jobs, watch))
+    outcomes = list(_outcomes(plans, limits, jobs, watch))
     new = [entry for outcome in outcomes for entry in outcome.entries]
     failures = tuple(one for outcome in outcomes for one in outcome.failures)
     agreed: dict[str, Terms] = {}
@@ -120,8 +120,10 @@ def _plans(
         yield IndexShard(name, prefix, labels, limits, excluded), shards
 
 
-def _outcomes(plans: Sequence[tuple[IndexShard, list[Shard]]], jobs: int, watch: Watch | None) -> Iterator[Outcome]:
-    engine = plugins.engine("local", jobs or len(os.sched_getaffinity(0)))
+def _outcomes(
+    plans: Sequence[tuple[IndexShard, list[Shard]]], limits: Limits, jobs: int, watch: Watch | None
+) -> Iterator[Outcome]:
+    engine = plugins.engine("local", jobs or len(os.sched_getaffinity(0)), limits)
     total = sum(len(shards) for _, shards in plans)
     done = seen = failed = 0
     for function, shards in plans:
@@ -138,7 +140,7 @@ def _excluded(before: PortfolioContents, paths: Sequence[Path], limits: Limits) 
     """What the index excluded before, and what is to be excluded from now on."""
     records = list(before.excluded)
     for path in paths:
-        outcomes = list(_outcomes(list(_plans([path], Labels(), limits, ())), 1, None))
+        outcomes = list(_outcomes(list(_plans([path], Labels(), limits, ())), limits, 1, None))
         for failure in (one for outcome in outcomes for one in outcome.failures):
             raise UsageError(f"{failure.subject_id} cannot be excluded: {failure.detail}")
         found = [entry.record for outcome in outcomes for entry in outcome.entries]

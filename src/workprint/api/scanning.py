@@ -102,7 +102,7 @@ def match(
     screener = Screener(portfolios, header.recipes, settings.question, trusted)
     parts = store.parts(store_folder)
     screen = ScreenPart(tuple(portfolios), screener.digests, header.recipes, settings.question, trusted)
-    done = _watched(_engine(settings).map(screen, parts), len(parts), watch)
+    done = _watched(_engine(settings, header.limits).map(screen, parts), len(parts), watch)
     return _finished(store_folder, output, settings, screener, done)
 
 
@@ -176,7 +176,7 @@ def _signals_read(pipeline: Pipeline, sidecar: Path | None) -> str:
 
 def _run(plan: _Plan, function: Callable[[Task], Done], tasks: list[Task], watch: Watch | None) -> list[Done]:
     try:
-        return _watched(_engine(plan.settings).map(function, tasks), len(tasks), watch)
+        return _watched(_engine(plan.settings, plan.settings.limits).map(function, tasks), len(tasks), watch)
     except OSError as error:
         raise WorkprintError(
             f"{plan.ingest.folder} cannot be written ({error.strerror or error}); nothing that is there is lost: "
@@ -241,10 +241,10 @@ def _dataset_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _engine(settings: Settings) -> Any:
+def _engine(settings: Settings, limits: Limits) -> Any:
     if settings.jobs < 0:
         raise UsageError(f"{settings.jobs} jobs cannot be run; give 1 or more, or 0 for one per core")
-    return plugins.engine(settings.engine, settings.jobs or len(os.sched_getaffinity(0)))
+    return plugins.engine(settings.engine, settings.jobs or len(os.sched_getaffinity(0)), limits)
 
 
 def _refuse_inside(dataset: str, folder: Path) -> None:

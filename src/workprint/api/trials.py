@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
@@ -39,6 +39,15 @@ _SEED = 7
 
 
 @dataclass(frozen=True, slots=True)
+class Edits:
+    """The edits to try, by name; as data, so that another process tries the same."""
+
+    pictures: tuple[str, ...] = field(default_factory=lambda: PICTURE_TRIALS)
+    sounds: tuple[str, ...] = field(default_factory=lambda: SOUND_TRIALS)
+    clips_s: tuple[int, ...] = field(default_factory=lambda: CLIP_LENGTHS_S)
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """A work as it might turn up in a dataset."""
 
@@ -46,31 +55,32 @@ class Trial:
     data: bytes
 
 
-def trials_of(blob: Blob, medium: Medium, limits: Limits) -> Iterator[Trial]:
+def trials_of(blob: Blob, medium: Medium, limits: Limits, edits: Edits | None = None) -> Iterator[Trial]:
     """Yield a work in every edit; a recording also in clips of several lengths.
 
     Raises:
         ItemError: the work cannot be decoded, or is too short to cut anything from it.
     """
+    edits = edits or Edits()
     if medium is Medium.IMAGE:
-        yield from _of_picture(blob, limits)
+        yield from _of_picture(blob, limits, edits)
     else:
-        yield from _of_sound(blob, limits)
+        yield from _of_sound(blob, limits, edits)
 
 
-def _of_picture(blob: Blob, limits: Limits) -> Iterator[Trial]:
+def _of_picture(blob: Blob, limits: Limits, edits: Edits) -> Iterator[Trial]:
     picture = pictures.opened(thumbnail(blob, limits, _PICTURE_PX).data)
-    for name in PICTURE_TRIALS:
+    for name in edits.pictures:
         yield Trial(name, pictures.render(pictures.EDITS[name], picture, _SEED))
 
 
-def _of_sound(blob: Blob, limits: Limits) -> Iterator[Trial]:
+def _of_sound(blob: Blob, limits: Limits, edits: Edits) -> Iterator[Trial]:
     samples = _samples(blob, limits)
     scene = sounds.made_up_scene(_RATE_HZ, _SEED)
-    for seconds in CLIP_LENGTHS_S:
+    for seconds in edits.clips_s:
         if samples.size >= seconds * _RATE_HZ:
             yield Trial(f"clip of {seconds} s", _encoded(_clip(samples, seconds)))
-    for name in SOUND_TRIALS:
+    for name in edits.sounds:
         yield Trial(f"{name}, {_TRIAL_CLIP_S} s", _encoded(sounds.EDITS[name](_clip(samples, _TRIAL_CLIP_S), scene)))
 
 

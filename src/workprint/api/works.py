@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -24,6 +25,7 @@ from workprint.model import (
     Shard,
     Work,
 )
+from workprint.protocols import Attempt
 from workprint.signing import SigningKey
 
 _PREVIEW_PX = 320
@@ -74,20 +76,34 @@ class IndexShard:
     limits: Limits
     excluded: tuple[FingerprintRecord, ...] = ()
 
-    def __call__(self, shard: Shard) -> Outcome:
+    def __call__(self, shard: Shard, attempt: Attempt) -> Outcome:
         """Do it; what cannot be fingerprinted is a failure in the outcome."""
-        entries, failures, passed_over = [], [], 0
-        for read in plugins.reader(shard.uri, self.reader, self.limits).read(shard):
-            if isinstance(read, PassedOver):
-                passed_over += 1
-            elif isinstance(read, Failure):
-                failures.append(replace(read, subject_id=self.prefix + read.subject_id))
-            else:
-                try:
-                    entries.append(self._entry(self.prefix + read[0].item_id, read[1]))
-                except (ItemError, OSError) as error:
-                    failures.append(failure(self.prefix + read[0].item_id, error))
-        return Outcome(tuple(entries), tuple(failures), passed_over)
+        outcomes = list(self._outcomes(shard, attempt))
+        return Outcome(
+            entries=tuple(one for one in outcomes if isinstance(one, Entry)),
+            failures=tuple(one for one in outcomes if isinstance(one, Failure)),
+            passed_over=sum(isinstance(one, PassedOver) for one in outcomes),
+        )
+
+    def _outcomes(self, shard: Shard, attempt: Attempt) -> Iterator[Entry | Failure | PassedOver]:
+        try:
+            for read, lost in attempt.over(plugins.reader(shard.uri, self.reader, self.limits).read(shard)):
+                if isinstance(read, PassedOver):
+                    yield read
+                elif isinstance(read, Failure):
+                    yield replace(read, subject_id=self.prefix + read.subject_id)
+                else:
+                    yield self._entry_or_failure(self.prefix + read[0].item_id, read[1], lost)
+        except ItemError as error:  # of `over` alone: readers yield theirs
+            yield failure(self.prefix + shard.shard_id, error)
+
+    def _entry_or_failure(self, work_id: str, blob: Blob, lost: ItemError | None) -> Entry | Failure:
+        try:
+            if lost:
+                raise lost
+            return self._entry(work_id, blob)
+        except (ItemError, OSError, MemoryError) as error:
+            return failure(work_id, error)
 
     def _entry(self, work_id: str, blob: Blob) -> Entry:
         record = Pipeline(Depth.THOROUGH, self.limits).record(work_id, blob, as_work=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from warnings import catch_warnings, simplefilter
 
-from workprint.errors import Empty, ItemError, TooLarge, Truncated, Undecodable
+from workprint.errors import Empty, ItemError, OutOfMemory, TooLarge, Truncated, Undecodable
 from workprint.model import Blob, Limits
 
 _NOISE = re.compile(
@@ -40,7 +40,7 @@ def refusing(what: str) -> Iterator[None]:
     filter is process-wide while the block runs: decode in processes, not in threads.
 
     Raises:
-        Truncated, TooLarge, Undecodable: by what the decoder said.
+        Truncated, TooLarge, OutOfMemory, Undecodable: by what the decoder said.
     """
     with catch_warnings():
         simplefilter("ignore")
@@ -55,7 +55,9 @@ def refusing(what: str) -> Iterator[None]:
 def _translated(error: Exception, what: str) -> ItemError:
     said = spoken(error)
     sentence = f"this {what} cannot be decoded: {said}"
-    if isinstance(error, MemoryError) or "Bomb" in type(error).__name__ or _TOO_MUCH.search(said):
+    if isinstance(error, MemoryError):
+        return OutOfMemory(f"{sentence}; it needs more memory than a worker may use")
+    if "Bomb" in type(error).__name__ or _TOO_MUCH.search(said):
         return TooLarge(sentence)
     if isinstance(error, EOFError) or _TOO_EARLY.search(said):
         return Truncated(sentence)

@@ -95,6 +95,10 @@ class Limits:
     max_pixels: int = 200_000_000
     max_seconds: float = 12 * 3600.0
     max_item_bytes: int = 4 * 1024**3
+    max_item_seconds: float = 600.0
+    """What one item may take, reading it included; it is held to this from outside its process."""
+    max_memory_bytes: int = 4 * 1024**3
+    """What a worker process may allocate in all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,9 @@ FAILURES = {
     "low_information": "blank, silent or a plain tone: too little in it to tell it from others",
     "too_short": "too short to tell it from others",
     "unsafe_path": "named in a way that leads out of its folder",
+    "worker_lost": "deadly to the program that opens it: two processes in a row ended on it",
+    "timed_out": "slower to work on than the limits of this scan allow",
+    "out_of_memory": "in need of more memory than the limits of this scan allow",
 }
 SEMITONES_PER_OCTAVE = 12
 LONGEST_S = 1e9

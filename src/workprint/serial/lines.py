@@ -268,7 +268,14 @@ def _portfolio_from_json(place: Any) -> PortfolioSummary:
 
 
 def _limits_from_json(place: Any) -> Limits:
-    return Limits(_count(place["max_pixels"]), float(_number(place["max_seconds"])), _count(place["max_item_bytes"]))
+    there = Limits()  # the last two came later
+    return Limits(
+        max_pixels=_count(place["max_pixels"]),
+        max_seconds=float(_number(place["max_seconds"])),
+        max_item_bytes=_count(place["max_item_bytes"]),
+        max_item_seconds=float(_number(place.get("max_item_seconds", there.max_item_seconds))),
+        max_memory_bytes=_count(place.get("max_memory_bytes", there.max_memory_bytes)),
+    )
 
 
 def _shard_from_json(place: Any) -> ShardCount:

@@ -1,0 +1,68 @@
+"""Importing this makes a process ready: one small picture and one short sound go the whole way, from bytes to matches.
+
+So every compiled kernel is compiled or loaded once, in the process that worker processes are forked from, and not in
+each of them; and no item's time is spent on it.
+"""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+from workprint import plugins
+from workprint.ingest import Pipeline
+from workprint.model import Blob, Depth, Limits
+
+_SEED = 3
+_SIDE_PX = 256
+_RATE_HZ = 8_000
+_SECONDS = 6
+
+
+def warm_up() -> None:
+    """Take a picture and a sound all the way."""
+    for blob in (Blob.of(_picture()), Blob.of(_sound())):
+        for depth in Depth:
+            for _ in _matches(Pipeline(depth, Limits()), blob):
+                pass
+
+
+def _matches(pipeline: Pipeline, blob: Blob) -> Iterator[object]:
+    item, work = pipeline.record("item", blob), pipeline.record("work", blob, as_work=True)
+    for recipe in (plugins.DIGEST_RECIPE, *{one.recipe_id for one in item.fingerprints}):
+        if index_class := plugins.index_class(recipe):
+            index = index_class.load(recipe, index_class.build(recipe, [work]).tables())
+            for candidate in index.candidates(item):
+                yield from index.verify(item, candidate)
+
+
+def _picture() -> bytes:
+    """Boxes of many sizes and shades, as a PNG: plenty of points."""
+    random, pixels = np.random.default_rng(_SEED), np.zeros((_SIDE_PX, _SIDE_PX), np.uint8)
+    for left, top, side, shade in random.integers(0, _SIDE_PX, (300, 4)):
+        pixels[top : top + side // 6, left : left + side // 6] = shade
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _sound() -> bytes:
+    """Short notes of many pitches, as a WAV: plenty of peaks."""
+    random, notes = np.random.default_rng(_SEED), []
+    for pitch_hz in random.integers(200, 3_000, 8 * _SECONDS):
+        times_s = np.arange(_RATE_HZ // 8) / _RATE_HZ
+        notes.append(np.sin(2 * np.pi * pitch_hz * times_s) * np.exp(-times_s * 20))
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(_RATE_HZ)
+        file.writeframes((np.concatenate(notes) * 20_000).astype("<i2").tobytes())
+    return stream.getvalue()
+
+
+warm_up()
