@@ -20,6 +20,7 @@ from workprint.findings import Results, write_results
 from workprint.ingest import Pipeline
 from workprint.matching import thresholds
 from workprint.model import Depth, Failure, Limits, Medium, Progress, Question, RunManifest, ShardCount, Use
+from workprint.protocols import Attempt
 from workprint.rights.beside import Sidecar, beside
 from workprint.screen import Screener
 from workprint.shards import Done, IngestShard, ScanShard, ScreenPart, Task
@@ -174,7 +175,7 @@ def _signals_read(pipeline: Pipeline, sidecar: Path | None) -> str:
     return f"{pipeline.signals},sidecar={Sidecar(sidecar).digest if sidecar else 'none'}"
 
 
-def _run(plan: _Plan, function: Callable[[Task], Done], tasks: list[Task], watch: Watch | None) -> list[Done]:
+def _run(plan: _Plan, function: Callable[[Task, Attempt], Done], tasks: list[Task], watch: Watch | None) -> list[Done]:
     try:
         return _watched(_engine(plan.settings, plan.settings.limits).map(function, tasks), len(tasks), watch)
     except OSError as error:

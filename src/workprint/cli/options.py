@@ -80,6 +80,10 @@ DATASET_OPTIONS = with_options(
                  help="Larger pictures fail as `too_large`."),
     click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), default=12 * 3600.0, show_default=True,
                  help="Longer recordings fail as `too_large`."),
+    click.option("--max-item-seconds", type=click.FloatRange(min=0, min_open=True), default=600.0, show_default=True,
+                 help="Items that take longer to work on fail as `timed_out`."),
+    click.option("--max-memory", type=click.IntRange(min=1024), default=4096, show_default=True, metavar="MIB",
+                 help="What one process may allocate, in MiB; items that need more fail as `out_of_memory`."),
 )  # fmt: skip
 VERDICT_OPTIONS = with_options(
     click.option("--use", type=choice(Use), default=Use.AI_GENERATIVE_TRAINING.value, show_default=True,

@@ -122,7 +122,12 @@ def _settings(options: dict[str, Any]) -> Any:
     asked = ("licensee", "purposes", "territories", "publication_media", "trust")
     chosen.update({name: options[name] for name in asked if name in options})
     if "max_pixels" in options:
-        chosen["limits"] = Limits(max_pixels=options["max_pixels"], max_seconds=options["max_seconds"])
+        chosen["limits"] = Limits(
+            max_pixels=options["max_pixels"],
+            max_seconds=options["max_seconds"],
+            max_item_seconds=options["max_item_seconds"],
+            max_memory_bytes=options["max_memory"] * 1024**2,
+        )
     as_of: datetime | None = options.get("as_of")
     return api.Settings(as_of=as_of.date() if as_of else date.today(), **chosen)
 
