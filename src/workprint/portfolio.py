@@ -32,7 +32,9 @@ from workprint.model import Failure, FingerprintRecord, Medium, Picture, Signal,
 from workprint.protocols import Tables
 from workprint.serial.lines import check_format, dumps, failure_from_json, failure_to_json
 from workprint.serial.previews import PREVIEW_TYPES, preview_entry, preview_from
-from workprint.serial.records import Row, from_table, signals_from_text, to_table
+from workprint.serial.record_files import read_rows, read_texts
+from workprint.serial.records import Row, signals_from_text, to_table
+from workprint.serial.stored_zip import stored_entries
 
 FORMAT = "workprint-portfolio"
 VERSION = 2
@@ -40,7 +42,6 @@ _MANIFEST = "manifest.json"
 _SIGNATURE, _SIGNER = "signature.json", "signer.pem"
 _PREDICATE = "urn:workprint:portfolio:1"
 _MAX_MANIFEST_BYTES = 64_000_000
-_MAX_ENTRIES = 1_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Every entry's time: equal portfolios are equal bytes."""
 _ALIGNMENT = 64
@@ -80,13 +81,11 @@ class Portfolio:
         try:
             with path.open("rb") as stream:
                 self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-                with zipfile.ZipFile(stream) as archive:
-                    infos = archive.infolist()
+                self._places = stored_entries(stream, self._map)
         except FileNotFoundError as error:
             raise UsageError(f"{path} does not exist; `workprint index` makes a portfolio index") from error
         except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, struct.error) as error:
-            raise FormatError(f"{path} is not a portfolio index, or it is cut short") from error
-        self._infos = {info.filename: info for info in infos}
+            raise FormatError(f"{path} is not a portfolio index, or it is cut short: {error}") from error
         self._manifest = self._read_manifest()
         if verify:
             self._verify()
@@ -117,18 +116,20 @@ class Portfolio:
         Raises:
             FormatError: they are damaged.
         """
-        return self._records("records.parquet")
+        count = 0
+        for record in self._records("records.parquet"):
+            count += 1
+            yield record
+        if count != len(self.works):
+            raise FormatError(f"{self.path} is damaged: it has {count} records for {len(self.works)} works")
 
     def signals(self) -> tuple[tuple[Signal, ...], ...]:
         """What each work says of its own rights, in order; nothing in portfolios of version 1. Raises as `records`."""
+        where = f"{self.path} (records.parquet)"
+        texts = read_texts(pa.BufferReader(self._view("records.parquet")), "signals", where)
         try:
-            stream = pa.BufferReader(self._bytes("records.parquet"))
-            names = pq.read_schema(stream).names
-            if "signals" not in names:
-                return ((),) * len(self.works)
-            column = pq.read_table(stream, columns=["signals"]).column(0).to_pylist()
-            signals = tuple(signals_from_text(text) for text in column)
-        except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
+            signals = tuple(signals_from_text(text) for text in texts)
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise FormatError(f"{self.path} holds damaged signals") from error
         if len(signals) != len(self.works):
             raise FormatError(f"{self.path} is damaged: it has {len(self.works)} works and {len(signals)} records")
@@ -152,11 +153,7 @@ class Portfolio:
             self._map.close()
 
     def _records(self, name: str) -> Iterator[FingerprintRecord]:
-        try:
-            table = pq.read_table(pa.BufferReader(self._bytes(name)))
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise FormatError(f"{self.path} holds damaged records") from error
-        for row in from_table(table, self.recipes, str(self.path)):
+        for row in read_rows(pa.BufferReader(self._view(name)), self.recipes, f"{self.path} ({name})"):
             if not isinstance(row, Failure):
                 yield row[0]
 
@@ -166,21 +163,23 @@ class Portfolio:
         return entries
 
     def _read_manifest(self) -> dict[str, Any]:
+        place = self._places.get(_MANIFEST)
+        if place is None or place.end - place.begin > _MAX_MANIFEST_BYTES:
+            raise FormatError(f"{self.path} is not a portfolio index: it has no {_MANIFEST}")
+        data = self._bytes(_MANIFEST)
+        if zlib.crc32(data) != place.checksum:  # it names the digests of all others, and has none itself
+            raise FormatError(f"{self.path} is damaged: its {_MANIFEST} is not what was written")
         try:
-            infos = self._infos
-            if len(infos) > _MAX_ENTRIES or _MANIFEST not in infos or infos[_MANIFEST].file_size > _MAX_MANIFEST_BYTES:
-                raise FormatError(f"{self.path} is not a portfolio index: it has no {_MANIFEST}")
-            if any(info.compress_type != zipfile.ZIP_STORED for info in infos.values()):
-                raise FormatError(f"{self.path} is not a portfolio index: it is compressed")
-            data = self._bytes(_MANIFEST)
-            if zlib.crc32(data) != infos[_MANIFEST].CRC:  # it names the digests of all others, and has none itself
-                raise FormatError(f"{self.path} is damaged: its {_MANIFEST} is not what was written")
             manifest = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise FormatError(f"{self.path} is damaged: its {_MANIFEST} cannot be read") from error
         check_format(manifest, FORMAT, VERSION, str(self.path))
-        named = set(infos) - {_MANIFEST, _SIGNATURE, _SIGNER}
-        if not isinstance(manifest.get("entries"), dict) or set(manifest["entries"]) != named or _MANIFEST not in infos:
+        named = set(self._places) - {_MANIFEST, _SIGNATURE, _SIGNER}
+        if (
+            not isinstance(manifest.get("entries"), dict)
+            or set(manifest["entries"]) != named
+            or _MANIFEST not in self._places
+        ):
             raise FormatError(f"{self.path} is damaged: its entries are not those its {_MANIFEST} names")
         return dict(manifest)
 
@@ -191,7 +190,7 @@ class Portfolio:
 
     def _signer(self) -> str:
         """The id of the key whose signature over the manifest's digest is valid; empty where there is none."""
-        if not {_SIGNATURE, _SIGNER} & self._infos.keys():
+        if not {_SIGNATURE, _SIGNER} & self._places.keys():
             return ""
         key = signing.PublicKey.from_pem(self._bytes(_SIGNER), f"{_SIGNER} in {self.path}")
         signing.verify_digest(self._bytes(_SIGNATURE), self.digest, _PREDICATE, key, str(self.path))
@@ -199,19 +198,10 @@ class Portfolio:
 
     def _view(self, name: str) -> memoryview:
         """An entry's bytes where they lie in the file."""
-        try:
-            info = self._infos[name]
-        except KeyError as error:
-            raise FormatError(f"{self.path} is damaged: it has no entry {name!r}") from error
-        header = self._map[info.header_offset : info.header_offset + 30]
-        if len(header) < 30 or header[:4] != b"PK\x03\x04":
-            raise FormatError(f"{self.path} is damaged: {name!r} does not begin where the directory says")
-        start = (
-            info.header_offset + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-        )
-        if start + info.file_size > len(self._map):
-            raise FormatError(f"{self.path} is cut short: {name!r} ends outside it")
-        return memoryview(self._map)[start : start + info.file_size]
+        place = self._places.get(name)
+        if place is None:
+            raise FormatError(f"{self.path} is damaged: it has no entry {name!r}")
+        return memoryview(self._map)[place.begin : place.end]
 
     def _bytes(self, name: str) -> bytes:
         return bytes(self._view(name))

@@ -37,6 +37,9 @@ from workprint.protocols import CandidateIndex, ColumnIndex
 from workprint.rights.claims import contradicts, denial, denial_level, notes, speaks_for_itself
 from workprint.serial.columns import RecordColumns
 
+_PER_WORK = {"image.phash": "sizes", "image.features": "work_sizes", "audio.peaks": "work_starts_s"}
+"""By the recipe's name, the table that has one entry for each work of the portfolio."""
+
 
 class Screener:
     """Portfolios opened for one set of recipes, and what is asked of their terms."""
@@ -225,9 +228,12 @@ class _Opened:
                 f"{self.portfolio.path} has no fingerprints of the kind {recipe!r} that the dataset's are; make it "
                 "again with `workprint index`, or scan again, so that both are by the same version of Workprint"
             )
-        works = tables.get("works")
-        if works is not None and not _positions(works, len(self.portfolio.works)):
+        works, count = tables.get("works"), len(self.portfolio.works)
+        if works is not None and not _positions(works, count):
             raise FormatError(f"{self.portfolio.path} is damaged: a table names a work that is not there")
+        per_work = tables.get(_PER_WORK.get(recipe.partition("/")[0], ""))
+        if per_work is not None and per_work.shape[:1] != (count,):
+            raise FormatError(f"{self.portfolio.path} is damaged: a table is not about its {count} works")
         return index_class.load(recipe, tables)
 
 

@@ -22,7 +22,8 @@ from workprint.errors import FormatError, StoreConflict
 from workprint.model import Depth, Failure, Limits, PassedOver, ShardCount, sayings
 from workprint.serial.columns import RecordColumns
 from workprint.serial.lines import check_format, encodable
-from workprint.serial.records import Row, from_table, to_table
+from workprint.serial.record_files import check_claims, read_rows
+from workprint.serial.records import Row, to_table
 
 FORMAT = "workprint-store"
 VERSION = 2
@@ -30,6 +31,7 @@ HEADER = "store.json"
 COMPLETE = "complete.json"
 _PARTS = "parts"
 _ROWS_PER_GROUP = 4096
+_BYTES_PER_GROUP = 64 << 20
 _BYTES_AT_ONCE = 32_000_000
 _LEAST_ROWS, _MOST_ROWS = 256, 16_384
 _META = b"workprint"
@@ -194,28 +196,28 @@ def read_part(part: Part, recipes: Sequence[str]) -> Iterator[Row]:
     Raises:
         FormatError: the part is damaged.
     """
-    where = str(part.path)
-    try:
-        with pq.ParquetFile(part.path) as file:
-            for batch in file.iter_batches(batch_size=1024):
-                yield from from_table(pa.Table.from_batches([batch]), recipes, where)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise FormatError(f"{where} is damaged: {str(error).splitlines()[0][:200]}") from error
+    yield from read_rows(part.path, recipes, str(part.path))
 
 
 def read_columns(part: Part, recipes: Sequence[str]) -> Iterator[RecordColumns]:
     """Yield a part's rows as columns, in order, so many at a time that memory stays bounded.
 
     Raises:
-        FormatError: the part is damaged.
+        FormatError: the part is damaged, or holds other items and failures than it counts.
     """
     where = str(part.path)
+    codes: Counter[str | None] = Counter()
     try:
         with pq.ParquetFile(part.path) as file:
+            check_claims(file.metadata, part.path.stat().st_size, where)
             for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata)):
+                codes.update({one["values"]: one["counts"] for one in batch.column("code").value_counts().to_pylist()})
                 yield RecordColumns(batch, recipes, where)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise FormatError(f"{where} is damaged: {str(error).splitlines()[0][:200]}") from error
+    count = read_count(part)[0]
+    if codes != Counter(count.failed) + Counter({None: count.fingerprinted}):
+        raise FormatError(f"{where} is damaged: what is in it is not what it counts")
 
 
 def _rows_at_once(metadata: pq.FileMetaData) -> int:
@@ -315,12 +317,15 @@ class _Counter:
 
 
 def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Runs of rows to be held and written together: not too many, and of long recordings fewer."""
     group: list[Row] = []
+    held_bytes = 0
     for row in rows:
         group.append(row)
-        if len(group) == _ROWS_PER_GROUP:
+        held_bytes += 0 if isinstance(row, Failure) else sum(len(print_.value) for print_ in row[0].fingerprints)
+        if len(group) == _ROWS_PER_GROUP or held_bytes >= _BYTES_PER_GROUP:
             yield group
-            group = []
+            group, held_bytes = [], 0
     if group:
         yield group
 

@@ -8,12 +8,20 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from workprint.serial.audio_layout import FREQUENCY_UNIT_HZ, TIME_UNIT_S
+from workprint.serial.audio_layout import FREQUENCY_UNIT_HZ, SEGMENT_S, TIME_UNIT_S, PeakBytesError
 
 LOWEST_HZ: Final = 100.0
 """Zero on the scale of octaves."""
 
 RANK_REACH_S: Final = 0.5
+
+MOST_OCTAVES: Final = 8.0
+"""Above `LOWEST_HZ`: more than sixteen bits of `FREQUENCY_UNIT_HZ` can say."""
+LONGEST_S: Final = 1e6
+"""No recording of more than eleven days is compared: what follows costs time for every second that one claims."""
+_CROWD: Final = 512
+_CROWD_S: Final = 0.1
+"""So many peaks within so short a time are several times what any sound can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +70,22 @@ def constellation(segments: Iterable[tuple[float, float, NDArray[np.void]]]) -> 
     times = [start_s + peaks["time"].astype(np.float64) * TIME_UNIT_S for start_s, _, peaks in ordered]
     hertz = np.concatenate([peaks["frequency"] for _, _, peaks in ordered]) * FREQUENCY_UNIT_HZ
     joined = np.concatenate(times)
+    duration_s = max(end_s for _, end_s, _ in ordered)
+    if duration_s > LONGEST_S or any(end_s - start_s > 2 * SEGMENT_S for start_s, end_s, _ in ordered):
+        raise PeakBytesError("they claim to be of a longer recording than there can be")
     # Segments of foreign making may overlap; everything later relies on rising times.
     order = np.argsort(joined, kind="stable")
+    if is_crowded(joined[order]):
+        raise PeakBytesError("they lie closer together than those of any sound")
     octaves = np.log2(np.maximum(hertz, LOWEST_HZ) / LOWEST_HZ).astype(np.float32)
     strengths = np.concatenate([peaks["strength"] for _, _, peaks in ordered])[order]
     ranks = _ranks(joined[order], strengths)
-    return Constellation(joined[order], octaves[order], max(end_s for _, end_s, _ in ordered), ranks)
+    return Constellation(joined[order], octaves[order], duration_s, ranks)
+
+
+def is_crowded(times_s: NDArray[np.float64]) -> bool:
+    """Whether times (n,), rising, lie closer together than the peaks of any sound. Comparing such would never end."""
+    return bool(np.any(times_s[_CROWD:] - times_s[:-_CROWD] < _CROWD_S))
 
 
 @njit(cache=True)

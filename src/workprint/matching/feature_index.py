@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from workprint.serial.image_layout import POINT, Features
+from workprint.serial.image_layout import MAX_POINTS, MAX_SIDE_PX, POINT, Features
 
 TABLES = 4
 """Keys per point. More find more and cost more; `docs/images.md` has the figures."""
@@ -81,17 +81,22 @@ class FeatureIndex:
         return Features(width_px, height_px, self.points[self.starts[number] : self.starts[number + 1]])
 
     def _check(self) -> None:
+        kinds = ((self.sizes, "i4", 2), (self.starts, "i8", 1), (self.offsets, "i8", 2), (self.entries, "u4", 2))
+        kinds_fit = self.points.dtype == POINT and self.points.ndim == 1
+        kinds_fit = kinds_fit and all(one.dtype == np.dtype(kind) and one.ndim == ndim for one, kind, ndim in kinds)
         shapes_fit = (
-            self.sizes.shape == (len(self.starts) - 1, 2)
-            and self.points.dtype == POINT
+            kinds_fit
+            and self.sizes.shape == (len(self.starts) - 1, 2)
             and self.entries.shape == (TABLES, 2 * len(self.points))
             and self.offsets.shape[0] == TABLES
             and self.offsets.shape[1] - 1 in {1 << bits for bits in range(MIN_KEY_BITS, MAX_KEY_BITS + 1)}
         )
-        steps = np.diff(self.starts)
+        steps = np.diff(self.starts) if kinds_fit else np.empty(0)
         if not shapes_fit or self.starts[0] != 0 or self.starts[-1] != len(self.points) or (steps < 0).any():
             raise ValueError("the feature tables do not fit each other")
-        if len(self.sizes) and (self.sizes.min() < 1 or self.sizes.max() > 65535):
+        if (steps > MAX_POINTS).any():
+            raise ValueError(f"the feature tables have a work of {int(steps.max())} points, more than there can be")
+        if len(self.sizes) and (self.sizes.min() < 1 or self.sizes.max() > MAX_SIDE_PX):
             raise ValueError("the feature tables declare impossible picture sizes")
 
 

@@ -133,7 +133,16 @@ class HammingTable:
         values = 1 << int(np.diff(_edges(words)).max()) if known else 0
         if words and (self._starts.shape[1] != values + 1 or self._order.shape != (words, count)):
             raise FormatError("the hash table has the wrong shape")
-        # Where the tables point is checked as they are read: reading them through here would undo the memory map.
+        if words and not _rising(self._starts, count):
+            raise FormatError("the hash table does not say where the hashes of a word begin")
+        # Where `order` points is checked as it is read: reading it through here would undo the memory map.
+
+
+def _rising(starts: NDArray[np.uint32], count: int) -> bool:
+    """Whether every row rises from 0 to `count`: overlapping buckets would be looked through again and again."""
+    return bool(
+        (starts[:, 0] == 0).all() and (starts[:, -1] == count).all() and (starts[:, 1:] >= starts[:, :-1]).all()
+    )
 
 
 def _keys(hashes: NDArray[np.uint64], begin: int, end: int) -> NDArray[np.uint32]:

@@ -59,6 +59,8 @@ class ImageFeatureIndex:
         fits = works.dtype == np.uint32 and works.shape == index.sizes.shape[:1]
         if not fits or sizes.dtype != np.float32 or sizes.ndim != 2 or sizes.shape[1] != 2:
             raise FormatError("the feature tables are damaged: they do not fit each other")
+        if not (np.isfinite(sizes).all() and (sizes >= 0).all()):
+            raise FormatError("the feature tables are damaged: they hold sizes that are no numbers")
         if works.size and int(works.max()) >= len(sizes):
             raise FormatError("the feature tables name a work that the portfolio does not have")
         return cls(recipe_id, index, works, sizes)

@@ -74,6 +74,8 @@ class HashIndex:
         shapes = (works.shape, variants.shape, sizes.shape[1:])
         if types != [np.uint32, np.uint8, np.float32] or shapes != ((len(table),), (len(table),), (2,)):
             raise FormatError("the hash table has the wrong shape")
+        if not (np.isfinite(sizes).all() and (sizes >= 0).all()):
+            raise FormatError("the hash table holds sizes that are no numbers")
         if works.size and int(works.max()) >= len(sizes):
             raise FormatError("the hash table names a work that the portfolio does not have")
         return cls(recipe_id, table, tables)

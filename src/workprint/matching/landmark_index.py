@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from workprint.matching.constellation import Constellation
+from workprint.matching.constellation import MOST_OCTAVES, Constellation, is_crowded
 from workprint.matching.landmarks import PairShape, TripletShape, pairs, triplet_keys, triplets
 from workprint.matching.lines import Sky
 
@@ -218,12 +218,27 @@ def _check_tables(tables: Tables, parameters: LandmarkParameters) -> None:
         tables["peak_octaves"].size == tables["peak_ranks"].size == peaks
     ):
         raise IndexDamaged("tables of works or of peaks differ in length")
-    if np.any(np.diff(tables["peak_times_s"]) < 0) or np.any(np.diff(tables["work_starts_s"]) < 0):
-        raise IndexDamaged("times do not rise")
+    _check_times(tables)
     _check_places("pair_starts", tables["pair_starts"], parameters.pair.keys, tables["pair_times"].size)
     _check_places("triplet_starts", tables["triplet_starts"], parameters.triplet.keys, tables["triplet_times"].size)
     if not tables["triplet_times"].size == tables["triplet_lengths"].size == tables["triplet_octaves"].size:
         raise IndexDamaged("tables of triplets differ in length")
+
+
+def _check_times(tables: Tables) -> None:
+    """Raise `IndexDamaged` unless works lie one after another, and their peaks are no denser than sound can have."""
+    times, starts, durations = (tables[name] for name in ("peak_times_s", "work_starts_s", "work_durations_s"))
+    if np.any(np.diff(times) < 0) or np.any(durations < 0) or np.any(np.diff(starts) < durations[:-1]):
+        raise IndexDamaged("times do not rise")
+    if is_crowded(times):
+        raise IndexDamaged("peaks lie closer together than those of any sound: they would match everything")
+    if times.size and not (starts.size and starts[0] <= times[0] and times[-1] <= starts[-1] + durations[-1] + GAP_S):
+        raise IndexDamaged("peaks lie outside of all works")
+    octaves, ranks = tables["peak_octaves"], tables["peak_ranks"]
+    if times.size and not (
+        octaves.min() >= 0 and octaves.max() <= MOST_OCTAVES and 0 <= ranks.min() <= ranks.max() <= 1
+    ):
+        raise IndexDamaged("peaks lie outside of the range of pitches or of ranks")
 
 
 def _check_places(name: str, places: NDArray[Any], count: int, end: int) -> None:

@@ -53,7 +53,9 @@ def place(mapping: Map, work_size: tuple[int, int], item_size: tuple[int, int]) 
     if seen is None or not _is_view(seen):
         return None
     shown = _clip(seen, *item_size)
-    inverse: Map = np.linalg.inv(mapping.reshape(3, 3)).astype(np.float64)
+    inverse = _inverse(mapping)
+    if inverse is None:
+        return None
     back = _project(inverse.ravel(), shown) if len(shown) > 2 else None
     if back is None:
         return None
@@ -70,6 +72,15 @@ def place(mapping: Map, work_size: tuple[int, int], item_size: tuple[int, int]) 
         math.degrees(rotation),
         math.sqrt(abs(a * d - b * c)),
     )
+
+
+def _inverse(mapping: Map) -> Map | None:
+    """The map back; None where there is none, as points crafted to lie on one line may bring about."""
+    try:
+        inverse: Map = np.linalg.inv(mapping.reshape(3, 3)).astype(np.float64)
+    except np.linalg.LinAlgError:
+        return None
+    return inverse
 
 
 def _rectangle(size: tuple[int, int]) -> Corners:

@@ -26,6 +26,10 @@ from workprint.serial.lines import encodable, signal_from_json, signal_to_json
 
 Row = tuple[FingerprintRecord, Attributes] | Failure
 
+_MAX_ATTRIBUTES_CHARACTERS = 4_000_000
+"""64 attributes of 4,096 characters, each written as an escape of up to twelve, and their names."""
+_MAX_DEPTH = 16
+
 _FINGERPRINT = pa.struct(
     [
         pa.field("recipe", pa.int16(), nullable=False),
@@ -75,12 +79,17 @@ def from_table(table: pa.Table, recipes: Sequence[str], where: str) -> Iterator[
     if not has_columns_of_records(table.schema):
         raise FormatError(f"{where} does not have the columns of a fingerprint table")
     for batch in table.to_batches(max_chunksize=1024):
-        try:
-            rows = batch.to_pylist()
-        except ValueError as error:  # text that is not UTF-8
-            raise FormatError(f"{where} holds a damaged record ({error})") from error
-        for row in rows:
-            yield _from_row(row, recipes, where)
+        yield from rows_of(batch, recipes, where)
+
+
+def rows_of(batch: pa.RecordBatch, recipes: Sequence[str], where: str) -> Iterator[Row]:
+    """Yield the rows of a batch with the columns of `SCHEMA`. Raises as `from_table`."""
+    try:
+        rows = batch.to_pylist()
+    except ValueError as error:  # text that is not UTF-8
+        raise FormatError(f"{where} holds a damaged record ({error})") from error
+    for row in rows:
+        yield _from_row(row, recipes, where)
 
 
 def has_columns_of_records(schema: pa.Schema) -> bool:
@@ -146,7 +155,7 @@ def _from_row(row: dict[str, Any], recipes: Sequence[str], where: str) -> Row:
             fingerprints=tuple(_fingerprint_from_row(print_, recipes) for print_ in row["fingerprints"]),
             signals=signals_from_text(row.get("signals")),
         )
-        attributes = json.loads(row["attributes"]) if row["attributes"] else {}
+        attributes = _attributes(row["attributes"]) if row["attributes"] else {}
         _check(record, attributes)
         return record, attributes
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
@@ -181,6 +190,25 @@ def _check(record: FingerprintRecord, attributes: Any) -> None:
         raise ValueError(f"a size of {record.size_bytes} bytes")
     if not isinstance(attributes, dict):
         raise ValueError("attributes that are no mapping")
+
+
+def _attributes(text: str) -> Any:
+    """JSON values as readers of datasets make them: shallow, and every number finite, so that they can be written."""
+    if len(text) > _MAX_ATTRIBUTES_CHARACTERS:
+        raise ValueError(f"attributes of {len(text)} characters")
+    value = json.loads(text)
+    _check_value(value, _MAX_DEPTH)
+    return value
+
+
+def _check_value(value: Any, depth: int) -> None:
+    if depth < 0:
+        raise ValueError("attributes that are nested too deeply")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("attributes with a number that is none")
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _check_value(inner, depth - 1)
 
 
 def _fingerprint_from_row(row: dict[str, Any], recipes: Sequence[str]) -> Fingerprint:

@@ -1,0 +1,129 @@
+"""Parquet files of fingerprint records, read back in bounded memory whatever they claim: they come from strangers.
+
+A column of a small file can say one long value a million times. Columns are therefore read as dictionaries, in which a
+value is held once, and rows are spelled out only as many at a time as are short enough together.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from workprint.errors import FormatError
+from workprint.serial.records import Row, has_columns_of_records, rows_of
+
+BATCH_ROWS = 1024
+MAX_RECORD_BYTES = 1 << 29
+"""One record: the peaks of twelve hours of sound are a third of this."""
+_PART_BYTES = 32 << 20
+"""Rows spelled out at a time."""
+_MAX_DECLARED_BYTES = 4 << 30
+"""A row group, unpacked, as its header says. Those written here are far smaller."""
+_MAX_PRINTS_PER_ROW = 4096
+_FREE_ROWS = 100_000
+"""Beyond these, a file has to be a byte long for each row; ids and digests alone take more."""
+_TEXTS = ("subject_id", "attributes", "signals", "detail", "stage", "code", "medium")
+_LONG_VALUES = (*_TEXTS, "fingerprints.list.element.value", "fingerprints.list.element.variant")
+
+
+def read_rows(source: Any, recipes: Sequence[str], where: str) -> Iterator[Row]:
+    """Yield the rows that `records.to_table` laid out and a Parquet writer wrote, in order.
+
+    Args:
+        source: a path, or an open file of Arrow's.
+        recipes: recipe ids that fingerprints refer to by position.
+        where: what errors call the file.
+
+    Raises:
+        FormatError: it is damaged, holds other columns, or would unfold to more than records could be.
+    """
+    for batch in _batches(source, None, where):
+        for part in _parts(batch, where):
+            yield from rows_of(part, recipes, where)
+
+
+def read_texts(source: Any, column: str, where: str) -> Iterator[str | None]:
+    """Yield one column of texts of such a file, row by row; nulls where older files lack it. Raises as `read_rows`."""
+    for batch in _batches(source, [column], where):
+        if not batch.num_columns:
+            yield from (None for _ in range(batch.num_rows))
+            continue
+        _refuse_long(_lengths(batch.column(0)), where)
+        yield from (text.as_py() for text in batch.column(0))
+
+
+def _batches(source: Any, columns: list[str] | None, where: str) -> Iterator[pa.RecordBatch]:
+    try:
+        metadata = pq.read_metadata(source)
+        check_claims(metadata, _size_bytes(source), where)
+        known = {metadata.schema.column(number).path for number in range(len(metadata.schema))}
+        long_values = [name for name in _LONG_VALUES if name in known]
+        with pq.ParquetFile(source, metadata=metadata, read_dictionary=long_values) as file:
+            yield from file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
+    except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError) as error:
+        said = str(error).splitlines() or [type(error).__name__]
+        raise FormatError(f"{where} is damaged: {said[0][:200]}") from error
+
+
+def _size_bytes(source: Any) -> int:
+    if isinstance(source, pa.NativeFile):
+        return int(source.size())
+    with source.open("rb") as stream:
+        return int(stream.seek(0, 2))
+
+
+def check_claims(metadata: pq.FileMetaData, size_bytes: int, where: str) -> None:
+    """Refuse a Parquet file by its footer, which could not have been written here. Raises `FormatError`."""
+    if not has_columns_of_records(metadata.schema.to_arrow_schema()):
+        raise FormatError(f"{where} does not have the columns of a fingerprint table")
+    if not 0 <= metadata.num_rows <= _FREE_ROWS + size_bytes:
+        raise FormatError(f"{where} is damaged: {size_bytes} bytes claim to hold {metadata.num_rows} records")
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        values = max((group.column(at).num_values for at in range(group.num_columns)), default=0)
+        if not 0 <= group.total_byte_size <= _MAX_DECLARED_BYTES or values > _MAX_PRINTS_PER_ROW * group.num_rows:
+            raise FormatError(f"{where} is damaged: one of its row groups claims more than records could be")
+
+
+def _parts(batch: pa.RecordBatch, where: str) -> Iterator[pa.RecordBatch]:
+    """Cut a batch into runs of rows that are short enough together to be spelled out."""
+    sizes = _row_sizes(batch)
+    _refuse_long(sizes, where)
+    totals = np.cumsum(sizes)
+    start = 0
+    while start < batch.num_rows:
+        before = int(totals[start - 1]) if start else 0
+        end = max(start + 1, int(np.searchsorted(totals, before + _PART_BYTES, side="right")))
+        yield batch.slice(start, end - start)
+        start = end
+
+
+def _refuse_long(sizes: NDArray[np.int64], where: str) -> None:
+    if sizes.size and int(sizes.max()) > MAX_RECORD_BYTES:
+        raise FormatError(f"{where} is damaged: one of its records is {int(sizes.max()):,} bytes long")
+
+
+def _row_sizes(batch: pa.RecordBatch) -> NDArray[np.int64]:
+    """Bytes of each row's texts and values, (rows,)."""
+    sizes = np.zeros(batch.num_rows, np.int64)
+    for name in _TEXTS:
+        if name in batch.schema.names:
+            sizes += _lengths(batch.column(name))
+    prints = batch.column("fingerprints")
+    inner = prints.values
+    totals = np.concatenate(([0], np.cumsum(_lengths(inner.field("value")) + _lengths(inner.field("variant")))))
+    offsets = prints.offsets.to_numpy()
+    sizes += totals[offsets[1:]] - totals[offsets[:-1]]
+    return sizes
+
+
+def _lengths(column: pa.DictionaryArray) -> NDArray[np.int64]:
+    """Bytes of each value of a dictionary of texts or bytes; 0 for null."""
+    words = pc.fill_null(pc.binary_length(column.dictionary), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    places = pc.fill_null(column.indices, -1).to_numpy(zero_copy_only=False)
+    lengths: NDArray[np.int64] = np.concatenate((words, [0]))[places]
+    return lengths
