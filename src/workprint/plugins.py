@@ -44,6 +44,8 @@ REPORTS = {
     "html": "workprint.reports.html:HtmlReport",
     "csv": "workprint.reports.table:CsvReport",
     "jsonl": "workprint.reports.lines:JsonLinesReport",
+    "sarif": "workprint.reports.sarif:SarifReport",
+    "markdown": "workprint.reports.step_summary:StepSummary",
 }
 
 SIGNAL_READERS = {

@@ -12,6 +12,7 @@ With more than one job, work is done in other processes, which import the callin
 under `if __name__ == "__main__":`. Every function raises children of `workprint.errors.WorkprintError` only.
 """
 
+from workprint.api.acting import against, write_removal
 from workprint.api.checking import Card, check, read_card, write_card
 from workprint.api.demo import demo
 from workprint.api.indexing import Indexed, index
@@ -34,6 +35,7 @@ __all__ = [
     "Robustness",
     "Settings",
     "SigningKey",
+    "against",
     "begin_terms",
     "check",
     "check_terms",
@@ -57,4 +59,5 @@ __all__ = [
     "store_stats",
     "verify_store",
     "write_card",
+    "write_removal",
 ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 from workprint import plugins
 from workprint.api import pictures
+from workprint.api.acting import against
 from workprint.api.checking import read_card
 from workprint.errors import UsageError
-from workprint.findings import read_failures, read_results
+from workprint.findings import Results, read_failures, read_results
 from workprint.model import CheckedWork, Failure, Limits, Picture, PortfolioSummary, Report, Work
 from workprint.portfolio import Portfolio
 
@@ -26,18 +28,24 @@ def report(
     form: str = "html",
     portfolios: Sequence[Path] = (),
     portfolio_media: Sequence[Path] = (),
+    baseline: Path | None = None,
 ) -> None:
     """Write the results in a folder as a report of one format.
 
     `portfolios` let it name works that were not found, and show previews; without them, those of the scan are used
     where they still lie unchanged. `portfolio_media` are the folders that were given to `index`, to show the works.
+    With a `baseline`, the results of an earlier run, SARIF and Markdown say what is new.
 
     Raises:
-        UsageError: no results there, or no such format.
+        UsageError: no results there, no such format, or a baseline about another use.
         FormatError: the results or a portfolio are damaged.
     """
     writer = plugins.report_writer(form)
-    writer.write(_gathered(results, portfolios, portfolio_media), stream)
+    gathered = _gathered(results, portfolios, portfolio_media)
+    if baseline:
+        states, absent = against(Results(gathered.manifest, gathered.findings), baseline)
+        gathered = replace(gathered, baseline=states, absent=absent)
+    writer.write(gathered, stream)
 
 
 def _gathered(results: Path, portfolios: Sequence[Path], media: Sequence[Path]) -> Report:

@@ -8,11 +8,18 @@ from typing import Any
 
 import click
 
-from workprint.model import Box, Depth, Level, Segment, TimeSpan, Use
+from workprint.model import Box, Depth, Level, Outcome, Segment, TimeSpan, Use
 
 NEVER = "never"
 PATH: Any = click.Path(path_type=Path)
 PORTFOLIO: Any = click.Path(path_type=Path, dir_okay=False)
+
+
+OUTCOMES = click.option(
+    "--outcome", "outcomes", type=click.Choice([outcome.value for outcome in Outcome]), multiple=True,
+    default=(Outcome.PROHIBITED.value,), show_default=True,
+    help="Take out items with a finding of this outcome. May be given several times.",
+)  # fmt: skip
 
 
 def choice(names: Iterable[str]) -> click.Choice[str]:
@@ -102,6 +109,10 @@ VERDICT_OPTIONS = with_options(
                  help="A key's id, a public key's file, or an index that you know to be its creator's own word."),
     click.option("--fail-on", type=choice([*Level, NEVER]), default=Level.WARNING.value, show_default=True,
                  help="Exit with 1 if there is a finding of this level or above."),
+    click.option("--baseline", type=PATH, metavar="OLD_OUT",
+                 help="Results of an earlier run: exit with 1 only for findings that are new or more serious."),
+    click.option("--summary", type=PATH, envvar="GITHUB_STEP_SUMMARY", show_envvar=True,
+                 help="Add a summary in Markdown to this file."),
     click.option("--allow-failures", is_flag=True, help="Do not exit with 4 because of items that cannot be read."),
     click.option("--portfolio-media", type=PATH, multiple=True,
                  help="The folder that was given to `index`, to show the works in the report."),

@@ -9,28 +9,39 @@ from typing import Any
 import click
 
 from workprint.cli.group import printable
-from workprint.cli.options import PATH, PORTFOLIO
+from workprint.cli.options import OUTCOMES, PATH, PORTFOLIO
+from workprint.model import Outcome
 
-_REPORT_FORMATS = ("html", "csv", "jsonl")
+_REPORT_FORMATS = ("html", "csv", "jsonl", "sarif", "markdown", "removal")
 
 
 @click.command()
 @click.argument("results", type=PATH)
 @click.option("--format", "form", type=click.Choice(_REPORT_FORMATS), default="html", show_default=True)
-@click.option("--output", "-o", type=PATH, help="File to write. Default: standard output.")
+@click.option("--output", "-o", type=PATH, help="File to write, or the folder for removal. Default: standard output.")
 @click.option("--portfolio", "-p", "portfolios", type=PORTFOLIO, multiple=True,
               help="Portfolio indexes of the scan. Default: where they were then.")  # fmt: skip
 @click.option("--portfolio-media", type=PATH, multiple=True,
               help="The folder that was given to `index`, to show the works.")  # fmt: skip
-def report(results: Path, form: str, output: Path | None, **places: Any) -> None:
-    """Write the results of a scan as a page, a table or lines.
+@click.option("--baseline", type=PATH, metavar="OLD_OUT",
+              help="Results of an earlier run; SARIF and Markdown say what is new since.")  # fmt: skip
+@OUTCOMES
+def report(results: Path, form: str, output: Path | None, outcomes: tuple[str, ...], **places: Any) -> None:
+    """Write the results of a scan as a page, a table, lines, SARIF, a summary, or lists of what to take out.
 
     \b
-    Example:
+    Examples:
       workprint report results --format csv -o findings.csv
+      workprint report results --format removal -o removal
     """
     from workprint import api
 
+    if form == "removal":
+        if output is None:
+            raise click.UsageError("--format removal writes several files; say where with -o FOLDER")
+        items = api.write_removal(results, output, [Outcome(outcome) for outcome in outcomes])
+        click.echo(f"{output}: {items} items")
+        return
     if output is None:
         api.report(results, sys.stdout, form, **places)
         return

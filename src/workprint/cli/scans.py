@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
     """
     from workprint import api
 
+    _check_baseline(options["baseline"], output)
     with shown("scanning", quiet) as watch:
         results = api.scan(dataset, portfolios, output, _settings(options), watch)
     _conclude(results, output, portfolios, quiet, options)
@@ -87,6 +89,7 @@ def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
     """
     from workprint import api
 
+    _check_baseline(options["baseline"], output)
     with shown("matching", quiet) as watch:
         results = api.match(store, portfolios, output, _settings(options), watch)
     _conclude(results, output, portfolios, quiet, options)
@@ -132,6 +135,17 @@ def _settings(options: dict[str, Any]) -> Any:
     return api.Settings(as_of=as_of.date() if as_of else date.today(), **chosen)
 
 
+def _check_baseline(baseline: Path | None, output: Path) -> None:
+    """Before hours of work: a baseline that is overwritten would make every finding an old one."""
+    from workprint import api
+
+    if baseline is None:
+        return
+    if baseline.resolve() == output.resolve():
+        raise click.UsageError("--baseline is the folder that this run writes to; choose another --output")
+    api.read_results(baseline)
+
+
 def _conclude(results: Any, output: Path, portfolios: tuple[Path, ...], quiet: bool, options: dict[str, Any]) -> None:
     from workprint import api
 
@@ -140,15 +154,20 @@ def _conclude(results: Any, output: Path, portfolios: tuple[Path, ...], quiet: b
     if not quiet:
         click.echo(_summary(results.manifest))
         click.echo(output / api.REPORT)
-    sys.exit(_exit_code(results, options["fail_on"], options["allow_failures"]))
+    states, _ = api.against(results, options["baseline"]) if options["baseline"] else ({}, ())
+    if options["summary"]:
+        with options["summary"].open("a", encoding="utf-8") as stream:
+            api.report(output, stream, "markdown", portfolios, baseline=options["baseline"])
+    acted_on = [one for one in results.findings if states.get(one.finding_id) != "unchanged"]
+    sys.exit(exit_code(acted_on, results.manifest.failed, options["fail_on"], options["allow_failures"]))
 
 
-def _exit_code(results: Any, fail_on: str, allow_failures: bool) -> int:
+def exit_code(findings: Sequence[Any], failed: dict[str, int], fail_on: str, allow_failures: bool) -> int:
     """Findings come before incompleteness; an incomplete run is never 0."""
-    levels = [finding.level.rank for finding in results.findings]
+    levels = [finding.level.rank for finding in findings]
     if fail_on != NEVER and any(rank >= Level(fail_on).rank for rank in levels):
         return FINDINGS
-    if results.manifest.failed and not allow_failures:
+    if failed and not allow_failures:
         return INCOMPLETE
     return NOTHING_TO_ACT_ON
 

@@ -139,6 +139,10 @@ class Report:
     """By work id and creator, joined by a line feed."""
     checked: tuple[CheckedWork, ...] = ()
     """The robustness cards of the portfolios, if their creators made any."""
+    baseline: Mapping[str, str] | None = None
+    """`new`, `updated` or `unchanged` since an earlier run, by finding id; None where none was compared with."""
+    absent: tuple[Finding, ...] = ()
+    """Findings of that earlier run that are gone."""
 
     @property
     def matches(self) -> tuple[Finding, ...]:
