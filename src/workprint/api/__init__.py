@@ -18,6 +18,7 @@ from workprint.api.demo import demo
 from workprint.api.indexing import Indexed, index
 from workprint.api.inspecting import inspect
 from workprint.api.keys import SigningKey, key_id_of, new_key, read_key
+from workprint.api.marking import Marked, Marking, mark
 from workprint.api.reporting import REPORT, report
 from workprint.api.scanning import Settings, fingerprint, match, scan
 from workprint.api.storing import compact_store, merge_stores, store_stats, verify_store
@@ -31,6 +32,8 @@ __all__ = [
     "Card",
     "Indexed",
     "Labels",
+    "Marked",
+    "Marking",
     "Results",
     "Robustness",
     "Settings",
@@ -45,6 +48,7 @@ __all__ = [
     "index",
     "inspect",
     "key_id_of",
+    "mark",
     "match",
     "merge_stores",
     "new_key",

@@ -5,13 +5,14 @@ Heavy modules are imported inside the commands, so that `workprint --help` answe
 
 from workprint.cli.group import main
 from workprint.cli.keys import key
+from workprint.cli.marks import mark
 from workprint.cli.portfolios import check, index
 from workprint.cli.results import inspect, report
 from workprint.cli.scans import demo, fingerprint, match, scan
 from workprint.cli.stores import store
 from workprint.cli.terms import terms
 
-for _command in (index, check, scan, fingerprint, match, report, inspect, store, terms, key, demo):
+for _command in (index, check, mark, scan, fingerprint, match, report, inspect, store, terms, key, demo):
     main.add_command(_command)
 
 __all__ = ["main"]

@@ -45,7 +45,7 @@ def manifest_signals(blob: Blob) -> list[Signal]:
         head = stream.read(16)
         stream.seek(0)
         try:
-            with c2pa.Reader(_mime_type(head), stream, context=_context()) as reader:
+            with c2pa.Reader(mime_type(head), stream, context=_context()) as reader:
                 store, state = json.loads(reader.json()), str(reader.get_validation_state())
         except (c2pa.C2paError, ValueError) as error:
             return [unreadable("c2pa", f"the manifest cannot be read ({type(error).__name__}: {error})")]
@@ -93,11 +93,13 @@ def _careful(uses: Mapping[Use, Permission], state: str, is_explained: bool) -> 
     return careful
 
 
-def _mime_type(head: bytes) -> str:
+def mime_type(head: bytes) -> str:
+    """What the C2PA library calls the kind of file that begins like this."""
     marks = (
         (0, b"\xff\xd8", "image/jpeg"), (0, b"\x89PNG", "image/png"), (0, b"GIF8", "image/gif"),
         (8, b"WEBP", "image/webp"), (8, b"WAVE", "audio/wav"), (8, b"avif", "image/avif"), (8, b"hei", "image/heic"),
         (8, b"mif1", "image/heif"), (4, b"ftyp", "video/mp4"), (0, b"fLaC", "audio/flac"), (0, b"ID3", "audio/mpeg"),
+        (0, b"\xff\xfb", "audio/mpeg"),
         (0, b"II", "image/tiff"), (0, b"MM", "image/tiff"),
     )  # fmt: skip
     return next((mime for at, mark, mime in marks if head.startswith(mark, at)), "application/octet-stream")
