@@ -19,14 +19,14 @@ from workprint.cli.options import PATH
 @click.option("--creator", default="", help="Whose works these are.")
 @click.option("--notice", default="", help="The copyright line. Default: © and the creator.")
 @click.option("--site-path", "location", default="/", show_default=True, help="What tdmrep.json speaks of.")
-@click.option("--c2pa-certificate", "certificates", type=PATH,
+@click.option("--certificate", "certificates", type=PATH,
               help="A chain of certificates (PEM, ES256), to sign a C2PA manifest with.")  # fmt: skip
-@click.option("--c2pa-key", "key", type=PATH, help="The key of that certificate (PEM).")
+@click.option("--key", "key", type=PATH, help="The key of that certificate (PEM).")
 def mark(files: tuple[Path, ...], output: Path, **options: Any) -> None:
     """Write your terms into copies of your files.
 
     Pictures get XMP (IPTC/PLUS Data Mining among it) and EXIF, recordings get tags and XMP; pixels and samples stay as
-    they are. A tdmrep.json for your site is written beside the copies. With --c2pa-certificate and --c2pa-key, each
+    they are. A tdmrep.json for your site is written beside the copies. With --certificate and --key, each
     copy gets a signed manifest as well; that needs the extra workprint[c2pa].
 
     \b
