@@ -45,6 +45,12 @@ def finding_id(item_id: str, work: Work, use: Use, place: int) -> str:
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:_ID_HEX_DIGITS]
 
 
+def mention_id(item_id: str, creator: str, use: Use) -> str:
+    """The same for a mention of a creator, of which there is one an item."""
+    identity = [item_id, creator, "mention", use.value]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:_ID_HEX_DIGITS]
+
+
 def write_results(folder: Path, results: Results, failures: Iterable[Failure]) -> None:
     """Write all files of a results folder; `run.json` comes last, so that it stands for a whole.
 

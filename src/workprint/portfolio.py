@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 
 from workprint import signing
 from workprint.errors import FormatError, UsageError
-from workprint.model import Failure, FingerprintRecord, Medium, Picture, Signal, Work
+from workprint.model import Failure, FingerprintRecord, Identity, Medium, Picture, Signal, Work
 from workprint.protocols import Tables
+from workprint.serial.identities import identity_from_json, identity_to_json
 from workprint.serial.lines import check_format, dumps, failure_from_json, failure_to_json
 from workprint.serial.previews import PREVIEW_TYPES, preview_entry, preview_from
 from workprint.serial.record_files import read_rows, read_texts
@@ -41,6 +42,7 @@ VERSION = 2
 _MANIFEST = "manifest.json"
 _SIGNATURE, _SIGNER = "signature.json", "signer.pem"
 _PREDICATE = "urn:workprint:portfolio:1"
+_IDENTITIES = "identities.json"
 _MAX_MANIFEST_BYTES = 64_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Every entry's time: equal portfolios are equal bytes."""
@@ -64,6 +66,7 @@ class PortfolioContents:
     tool_version: str = ""
     excluded: tuple[FingerprintRecord, ...] = ()
     """Pictures and recordings that never count where they are part of a work."""
+    identities: tuple[Identity, ...] = ()
 
 
 class Portfolio:
@@ -97,6 +100,8 @@ class Portfolio:
         self.works = tuple(_work_from_json(line, str(path)) for line in self._json("works.json"))
         self.terms = {str(line.get("terms_id")): line for line in self._json("terms.json") if isinstance(line, dict)}
         self.unfindable = tuple(failure_from_json(line) for line in self._json("unfindable.json"))
+        identities = self._json(_IDENTITIES) if _IDENTITIES in self._entries else []  # indexes of before have none
+        self.identities = tuple(identity_from_json(line, str(path)) for line in identities)
 
     def tables(self, recipe_id: str) -> Tables | None:
         """The look-up tables of one recipe, as views into the file; None where the portfolio has none.
@@ -290,6 +295,8 @@ def _entries(contents: PortfolioContents) -> Iterator[tuple[str, bytes]]:
     yield "works.json", _json_bytes([_work_to_json(work) for work in contents.works])
     yield "terms.json", _json_bytes(contents.terms)
     yield "unfindable.json", _json_bytes([failure_to_json(failure) for failure in contents.unfindable])
+    if contents.identities:
+        yield _IDENTITIES, _json_bytes([identity_to_json(identity) for identity in contents.identities])
     yield "records.parquet", _parquet(contents.records, contents.recipes)
     yield "excluded.parquet", _parquet(contents.excluded, contents.recipes)
     for recipe, tables in contents.tables.items():

@@ -16,6 +16,7 @@ from workprint.consent.terms import terms_from_json
 from workprint.errors import FormatError, RecipeMismatch
 from workprint.findings import finding_id
 from workprint.matching.merge import merge
+from workprint.mentions import MentionScreener
 from workprint.model import (
     Attributes,
     Failure,
@@ -36,6 +37,7 @@ from workprint.portfolio import Portfolio
 from workprint.protocols import CandidateIndex, ColumnIndex
 from workprint.rights.claims import contradicts, denial, denial_level, notes, speaks_for_itself
 from workprint.serial.columns import RecordColumns
+from workprint.serial.records import Row
 
 _PER_WORK = {"image.phash": "sizes", "image.features": "work_sizes", "audio.peaks": "work_starts_s"}
 """By the recipe's name, the table that has one entry for each work of the portfolio."""
@@ -51,8 +53,9 @@ class Screener:
         question: Question,
         trusted: Collection[str] = (),
         verify: bool = True,
+        names: bool = False,
     ) -> None:
-        """Open portfolios; `verify` checks every digest in them.
+        """Open portfolios; `verify` checks every digest in them, `names` has captions searched for names.
 
         The operator vouches for what is `trusted`: ids of keys and digests of portfolios.
 
@@ -61,6 +64,10 @@ class Screener:
         """
         self._question = question
         self._opened = [_Opened(Portfolio(path, verify), recipes, trusted) for path in paths]
+        self._mentions = [
+            MentionScreener(one.portfolio, one.portfolio.tables(plugins.DIGEST_RECIPE), question.use, names)
+            for one in self._opened
+        ]
 
     def findings(self, record: FingerprintRecord, attributes: Attributes) -> Iterator[Finding]:
         """Yield a finding for each work in each place of one item."""
@@ -82,12 +89,21 @@ class Screener:
     def screened(self, parts: Iterable[RecordColumns]) -> Iterator[Finding]:
         """Yield the findings of rows, in order; only those with something within reach, or to say, become records."""
         for columns in parts:
-            reached = np.array([columns.have_signals(), *(opened.within_reach(columns) for opened in self._opened)])
+            mentioned = [mentions.within_reach(columns) for mentions in self._mentions]
+            opened = [opened.within_reach(columns) for opened in self._opened]
+            reached = np.array([columns.have_signals(), *opened, *mentioned])
             wanted = np.flatnonzero(reached.any(axis=0))
             for at, row in zip(wanted, columns.rows(wanted), strict=True):
-                if not isinstance(row, Failure):
-                    asked = (self._opened[one] for one in np.flatnonzero(reached[1:, at]))
-                    yield from self._among(asked, *row)
+                asked = [self._opened[one] for one in np.flatnonzero(reached[1 : 1 + len(opened), at])]
+                found = [] if isinstance(row, Failure) else list(self._among(asked, *row))
+                yield from found
+                yield from self._mentioned(row, found)
+
+    def _mentioned(self, row: Row, found: Sequence[Finding]) -> Iterator[Finding]:
+        """The creators whom the dataset mentions beside an item, but for those whose works were found in it."""
+        matched = frozenset(finding.creator for finding in found if finding.relation.is_match)
+        for mentions in self._mentions:
+            yield from mentions.findings(row, matched)
 
     def expected_false_matches(self, items: Mapping[Medium, int]) -> float:
         """How many matches chance alone is expected to make in a dataset of so many items."""

@@ -100,6 +100,8 @@ class ScreenPart:
     question: Question
     trusted: frozenset[str] = frozenset()
     """Ids of keys and digests of portfolios that the operator vouches for."""
+    names: bool = False
+    """Whether captions are searched for creators' names."""
 
     def __call__(self, part: store.Part, attempt: Attempt) -> Done:
         """Do it. Raises `FormatError` where the part is damaged, `WorkprintError` where a portfolio was changed."""
@@ -134,7 +136,9 @@ def _reader(uri: str, name: str, pipeline: Pipeline) -> DatasetReader:
 
 @lru_cache(maxsize=1)
 def _screener(screen: ScreenPart) -> Screener:
-    screener = Screener(screen.portfolios, screen.recipes, screen.question, screen.trusted, verify=False)
+    screener = Screener(
+        screen.portfolios, screen.recipes, screen.question, screen.trusted, verify=False, names=screen.names
+    )
     for summary, digest in zip(screener.summaries, screen.digests, strict=True):
         if summary.digest != digest:
             raise WorkprintError(f"{summary.path} was changed during the run; start the same command again")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workprint import __version__, plugins
+from workprint.api.identities import identities_with
 from workprint.api.works import Entry, IndexShard, Labels, Outcome, shards_of
 from workprint.consent.terms import read_terms, terms_to_json
 from workprint.errors import RecipeMismatch, UsageError
@@ -81,6 +82,7 @@ def index(
     labels = _completed(labels or Labels(), output, before)
     terms = read_terms(labels.terms) if labels.terms else None
     excluded = _excluded(before, labels.exclude, limits)
+    identities = identities_with(before.identities, labels)
     plans = list(_plans(paths, replace(labels, key=None), limits, excluded))  # a key goes to no other process
     outcomes = list(_outcomes(plans, limits, jobs, watch))
     new = [entry for outcome in outcomes for entry in outcome.entries]
@@ -94,7 +96,7 @@ def index(
     if not new and not before.works:
         raise UsageError(_nothing_found(paths, failures))
     all_terms = {line["terms_id"]: line for line in (*before.terms, *map(terms_to_json, agreed.values()))}
-    contents = replace(_joined(before, new, failures, all_terms), excluded=excluded)
+    contents = replace(_joined(before, new, failures, all_terms), excluded=excluded, identities=identities)
     write_portfolio(output, contents, labels.key)
     return Indexed(
         path=output,
@@ -171,6 +173,7 @@ def _contents_of(output: Path, key: SigningKey | None) -> PortfolioContents:
         {},
         previews,
         excluded=tuple(portfolio.excluded()),
+        identities=portfolio.identities,
     )
     portfolio.close()
     return contents

@@ -15,11 +15,11 @@ from typing import Any
 from workprint import __version__, plugins, store
 from workprint.api.keys import trusted_ids
 from workprint.api.pictures import collect_pictures
-from workprint.errors import DatasetError, UsageError, WorkprintError
+from workprint.errors import DatasetError, NoMedia, UsageError, WorkprintError
 from workprint.findings import Results, write_results
 from workprint.ingest import Pipeline
 from workprint.matching import thresholds
-from workprint.model import Depth, Failure, Limits, Medium, Progress, Question, RunManifest, ShardCount, Use
+from workprint.model import Depth, Failure, Finding, Limits, Medium, Progress, Question, RunManifest, ShardCount, Use
 from workprint.protocols import Attempt
 from workprint.rights.beside import Sidecar, beside
 from workprint.screen import Screener
@@ -50,6 +50,8 @@ class Settings:
     engine: str = "local"
     reader: str | None = None
     """Name of the dataset reader; None to recognise the dataset by its content."""
+    names: bool = False
+    """Whether captions and the like are searched for the creators' names."""
     limits: Limits = field(default_factory=Limits)
     signals: Path | None = None
     """What was captured with the items; None to take `signals.jsonl` at the dataset's root if there is one."""
@@ -100,9 +102,11 @@ def match(
     header = store.read_header(store_folder)
     store.require_finished(store_folder)
     trusted = trusted_ids(settings.trust)
-    screener = Screener(portfolios, header.recipes, settings.question, trusted)
+    screener = Screener(portfolios, header.recipes, settings.question, trusted, names=settings.names)
     parts = store.parts(store_folder)
-    screen = ScreenPart(tuple(portfolios), screener.digests, header.recipes, settings.question, trusted)
+    screen = ScreenPart(
+        tuple(portfolios), screener.digests, header.recipes, settings.question, trusted, names=settings.names
+    )
     done = _watched(_engine(settings, header.limits).map(screen, parts), len(parts), watch)
     return _finished(store_folder, output, settings, screener, done)
 
@@ -124,15 +128,17 @@ def scan(
     settings = settings or Settings()
     recipes = Pipeline(settings.depth, settings.limits).recipes
     trusted = trusted_ids(settings.trust)
-    screener = Screener(portfolios, recipes, settings.question, trusted)  # before anything is written
+    screener = Screener(
+        portfolios, recipes, settings.question, trusted, names=settings.names
+    )  # before anything is written
     plan = _plan(dataset, output / STORE, settings)
-    screen = ScreenPart(tuple(portfolios), screener.digests, recipes, settings.question, trusted)
+    screen = ScreenPart(tuple(portfolios), screener.digests, recipes, settings.question, trusted, names=settings.names)
     both = ScanShard(plan.ingest, screen)
     done = _run(plan, both, plan.tasks, watch)
     store.finish(output / STORE, len(plan.tasks))
     results = _finished(output / STORE, output, settings, screener, done)
     shards = {one.order: plan.tasks[one.order].shard for one in done}
-    collect_pictures(plan.reader, [(shards[one.order], one.findings) for one in done], output, settings.limits)
+    collect_pictures(plan.reader, [(shards[one.order], _matches(one)) for one in done], output, settings.limits)
     return results
 
 
@@ -217,7 +223,7 @@ def _finished(folder: Path, output: Path, settings: Settings, screener: Screener
         use=settings.use,
         as_of=settings.as_of,
         shards=counts,
-        findings=dict(sorted(Counter(finding.verdict.outcome.value for finding in findings).items())),
+        findings=dict(sorted(Counter(map(_kind, findings)).items())),
         expected_false_matches=screener.expected_false_matches(media),
         licensee=settings.licensee,
         purposes=settings.purposes,
@@ -229,10 +235,21 @@ def _finished(folder: Path, output: Path, settings: Settings, screener: Screener
     return results
 
 
+def _kind(finding: Finding) -> str:
+    """How a manifest counts a finding: a match by its outcome, else what it is instead."""
+    return finding.verdict.outcome.value if finding.relation.is_match else finding.relation.value
+
+
+def _matches(done: Done) -> list[Finding]:
+    return [finding for finding in done.findings if finding.relation.is_match]
+
+
 def _failures(folder: Path, recipes: Sequence[str]) -> Iterator[Failure]:
+    """All failures but rows without media: those are counted, and a table of them may have a thousand million."""
     for part in store.parts(folder):
-        if store.read_count(part)[0].failed:
-            yield from (row for row in store.read_part(part, recipes) if isinstance(row, Failure))
+        if store.read_count(part)[0].failed.keys() - {NoMedia.code}:
+            rows = store.read_part(part, recipes)
+            yield from (row for row in rows if isinstance(row, Failure) and row.code != NoMedia.code)
 
 
 def _dataset_digest(folder: Path) -> str:

@@ -40,6 +40,12 @@ class Labels:
     terms: Path | None = None
     previews: bool = False
     """Put small pictures and waveforms of the works into the index."""
+    aliases: tuple[str, ...] = ()
+    """Other names of the creator, looked for in captions if a scan is asked to."""
+    domains: tuple[str, ...] = ()
+    """Domains of the creator's: `ada-lumen.example`."""
+    urls: tuple[str, ...] = ()
+    """Addresses of pages and files of the creator's elsewhere."""
     exclude: tuple[Path, ...] = ()
     """Pictures and recordings (logo, stock texture, jingle) that never count where they are part of a work."""
     exclude_regions: tuple[tuple[str, Segment], ...] = ()

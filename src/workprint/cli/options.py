@@ -93,6 +93,9 @@ DATASET_OPTIONS = with_options(
                  help="What one process may allocate, in MiB; items that need more fail as `out_of_memory`."),
 )  # fmt: skip
 VERDICT_OPTIONS = with_options(
+    click.option("--names", is_flag=True,
+                 help="Also look for the creators' names in captions and the like. Addresses, file names and digests "
+                 "are always looked for."),
     click.option("--use", type=choice(Use), default=Use.AI_GENERATIVE_TRAINING.value, show_default=True,
                  help="What the dataset is for."),
     click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",

@@ -22,6 +22,15 @@ from workprint.model import Depth
 @click.option("--terms", type=PATH, help="A terms.yaml: what is allowed with these works.")
 @click.option("--sign", "key", type=PATH, help="Sign the index with a key made by `workprint key new`.")
 @click.option("--previews", is_flag=True, help="Put small pictures and waveforms of the works into the index.")
+@click.option(
+    "--alias",
+    "aliases",
+    multiple=True,
+    metavar="NAME",
+    help="Another name of the creator: a pen name, a spelling. May be given several times, as the next two.",
+)
+@click.option("--domain", "domains", multiple=True, help="A domain of the creator's: ada-lumen.example.")
+@click.option("--url", "urls", multiple=True, help="A page or file of the creator's elsewhere.")  # fmt: skip
 @click.option("--exclude", type=PATH, multiple=True,
               help="A picture or recording that never counts where it is part of a work: a logo, a stock texture, a "
               "jingle. Holds for works added from now on.")  # fmt: skip

@@ -119,7 +119,7 @@ def _settings(options: dict[str, Any]) -> Any:
     from workprint.model import Limits
 
     chosen: dict[str, Any] = {
-        name: options[name] for name in ("jobs", "engine", "reader", "signals") if name in options
+        name: options[name] for name in ("jobs", "engine", "reader", "signals", "names") if name in options
     }
     chosen.update({name: noun(options[name]) for name, noun in (("use", Use), ("depth", Depth)) if name in options})
     asked = ("licensee", "purposes", "territories", "publication_media", "trust")

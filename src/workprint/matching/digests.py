@@ -74,7 +74,7 @@ class DigestIndex:
         """Works with the same bytes or the same content."""
         found = {}
         for measure, digest in (("content_digest", record.content_digest), ("digest", record.digest)):
-            for work in self._works_with(bytes.fromhex(digest)):
+            for work in self.works_with(bytes.fromhex(digest)):
                 found[work] = Candidate(work, self.recipe_id, 1.0, measure)
         return list(found.values())
 
@@ -104,7 +104,8 @@ class DigestIndex:
     def _prefixes(self) -> NDArray[np.uint64]:
         return _prefixes(self._digests)
 
-    def _works_with(self, digest: bytes) -> list[int]:
+    def works_with(self, digest: bytes) -> list[int]:
+        """The works with that digest, by position."""
         low, high = self._bound(digest, after=False), self._bound(digest, after=True)
         return [int(work) for work in self._works[low:high]]
 

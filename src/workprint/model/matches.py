@@ -25,6 +25,19 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """What a creator is known by, beside works: looked for in what a dataset says of its items."""
+
+    creator: str
+    contact: str = ""
+    names: tuple[str, ...] = ()
+    """Other names: maiden names, pen names, spellings."""
+    domains: tuple[str, ...] = ()
+    """In small letters, without `www.`; what is below them counts too."""
+    urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ImageTransform:
     """How the work was changed on its way into the item."""
 

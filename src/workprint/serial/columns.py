@@ -54,6 +54,13 @@ class RecordColumns:
             return np.zeros(len(self), dtype=np.bool_)
         return np.asarray(self._batch.column("signals").is_valid())
 
+    def attributes(self) -> list[str]:
+        """What is said of each row, as the JSON that is kept of it; empty where nothing is. Raises `FormatError`."""
+        try:
+            return [text or "" for text in self._batch.column("attributes").to_pylist()]
+        except ValueError as error:
+            raise FormatError(f"{self._where} holds a damaged record ({error})") from error
+
     def rows_with(self, recipe_id: str) -> NDArray[np.int64]:
         """The row of each fingerprint of a recipe, rising."""
         return self._parents[self._are_of(recipe_id)]
