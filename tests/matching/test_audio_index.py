@@ -90,3 +90,30 @@ def test_a_shared_word_is_no_match(index: AudioIndex) -> None:
     other = sounds.voice(6.0, seed=77)
     other[20_000:22_600] = WORKS[0][50_000:52_600]
     assert not matches(index, other)
+
+
+def _speech(*seeds: int) -> list[np.ndarray]:
+    return [sounds.voice(4.0, seed=seed) for seed in seeds]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_pieces_between_which_only_pauses_were_cut_out_are_one_match(backwards: bool) -> None:
+    """Forwards and played in reverse."""
+    first, second = _speech(70, 71)
+    pause = np.zeros(12_000, dtype=np.float32)
+    index = AudioIndex.build(RECIPE_ID, [record(np.concatenate((first, pause, second)), "work")])
+    item = np.concatenate((first, second))
+    (match,) = matches(index, item[::-1] if backwards else item)
+    assert match.item_segment.end_s - match.item_segment.start_s > 7.0
+    assert match.work_segment.end_s - match.work_segment.start_s > 8.5
+    assert match.transform.reversed is backwards
+
+
+def test_pieces_with_something_else_between_them_stay_two_matches() -> None:
+    """Whether the other sound is in the item or in the work."""
+    first, second, other = _speech(72, 73, 74)
+    with_other = np.concatenate((first, other[:16_000], second))
+    without = np.concatenate((first, second))
+    for work, item in ((without, with_other), (with_other, without)):
+        index = AudioIndex.build(RECIPE_ID, [record(work, "work")])
+        assert len(matches(index, item)) == 2

@@ -10,6 +10,7 @@ from workprint.matching import thresholds
 from workprint.matching.alignment import Alignment, AlignmentParameters, find_alignments
 from workprint.matching.constellation import Constellation, constellation
 from workprint.matching.landmark_index import IndexDamaged, LandmarkIndex, LandmarkParameters
+from workprint.matching.pieces import joined
 from workprint.model import (
     AudioTransform,
     Candidate,
@@ -38,7 +39,7 @@ class AudioIndex:
     @classmethod
     def build(cls, recipe_id: str, records: Iterable[FingerprintRecord]) -> AudioIndex:
         """Index works by position."""
-        return cls(recipe_id, LandmarkIndex.build([_constellation(record, recipe_id) for record in records]))
+        return cls(recipe_id, LandmarkIndex.build([constellation_of(record, recipe_id) for record in records]))
 
     @classmethod
     def load(cls, recipe_id: str, tables: Tables) -> AudioIndex:
@@ -62,7 +63,8 @@ class AudioIndex:
         An excerpt is grown from the windows that vote for it, so what proposes and what decides work hand in hand
         here, window by window (`alignment`); `verify` then only tells the outcome.
         """
-        found = find_alignments(self._index, _constellation(record, self.recipe_id))
+        stars = constellation_of(record, self.recipe_id)
+        found = joined(find_alignments(self._index, stars), self._index, stars)
         found = sorted(found, key=lambda one: (one.work, one.item_start_s))
         groups = ((work, tuple(group)) for work, group in groupby(found, key=lambda one: one.work))
         return [Candidate(work, self.recipe_id, float(len(group)), group) for work, group in groups]
@@ -91,7 +93,12 @@ class AudioIndex:
         )
 
 
-def _constellation(record: FingerprintRecord, recipe_id: str) -> Constellation:
+def constellation_of(record: FingerprintRecord, recipe_id: str) -> Constellation:
+    """Return the peaks of a record.
+
+    Raises:
+        FormatError: they are damaged.
+    """
     try:
         return constellation(
             (print_.segment.start_s, print_.segment.end_s, decode_peaks(print_.value))

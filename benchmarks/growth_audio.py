@@ -1,0 +1,85 @@
+"""What does searching recordings cost, and what is still found, among 1, 10 and 100 hours of works?
+
+    python benchmarks/growth_audio.py DIR [--hours 1,10,100] [--clips 5] [--seed 1]
+
+DIR as for `quality_audio.py`. The works in it are filled up with others made of their peaks: as dense, and like none.
+An index takes about 50 MB an hour, and half as much again while it is built.
+"""
+
+import argparse
+import itertools
+import time
+from pathlib import Path
+
+import numpy as np
+
+from quality_audio import RATE_HZ, RECIPE_ID, judged, negatives, picked, record_of, scenes_of, sounds_below
+from workprint.edits.sounds import EDITS, Sound
+from workprint.matching.audio import AudioIndex, constellation_of
+from workprint.matching.constellation import Constellation
+from workprint.matching.landmark_index import LandmarkIndex
+
+LENGTHS = (1, 2, 3, 5)
+SHOWN = ("none", "mp3 24k", "white 10 dB", "babble 5 dB", "speed 1.1", "pitch +2", "tempo 0.9")
+
+
+def main() -> None:
+    """Print a paragraph per size of portfolio."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--hours", type=lambda text: [float(part) for part in text.split(",")], default=[1, 10, 100])
+    parser.add_argument("--clips", type=int, default=5, help="clips per edit and length")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    works = sounds_below(options.folder / "portfolio")
+    works = {name: sound for name, sound in works.items() if record_of(name, sound)}
+    print(f"seed {options.seed}; {sum(sound.size for sound in works.values()) / RATE_HZ / 3600:.2f} h of works")
+    for hours in options.hours:
+        search(options, works, hours)
+
+
+def search(options: argparse.Namespace, works: dict[str, Sound], hours: float) -> None:
+    """Print what look-up costs, and what is still found, among so many hours of works."""
+    draw = np.random.default_rng(options.seed)
+    records = [record_of(name, sound) for name, sound in works.items()]
+    stars = [constellation_of(record, RECIPE_ID) for record in records if record]
+    every = list(stars)
+    while sum(work.duration_s for work in every) < hours * 3600:
+        every += [made_up_work(work, draw) for work in stars]
+    started = time.process_time()
+    index = AudioIndex(RECIPE_ID, LandmarkIndex.build(every))
+    built_s = time.process_time() - started
+    hours = sum(work.duration_s for work in every) / 3600
+    size = sum(table.nbytes for table in index.tables().values())
+    unrelated = [record_of(name, sound) for name, sound in itertools.islice(negatives(options), 0, None, 9)]
+    before = time.process_time()
+    false = sum(len(index.candidates(record)) for record in unrelated if record)
+    looked_up_s = time.process_time() - before
+    sound_s = sum(record.extent[0] for record in unrelated if record)
+    print(
+        f"portfolio of {hours:.1f} h: built in {built_s:.0f} s, {size / 1e6:.0f} MB; "
+        f"look-up of what matches nothing {looked_up_s / sound_s * 1e3:.2f} ms per second of sound, {false} matches"
+    )
+    scene = scenes_of(options)[0]
+    for name in SHOWN:
+        row = [
+            np.mean([judged(index, clip, EDITS[name](clip.sound, scene), length)[0] for clip in clips])
+            for length in LENGTHS
+            for clips in (picked(list(works.values()), length, options),)
+        ]
+        print(f"  {name:14} 1, 2, 3, 5 s:" + "".join(f"{value:6.2f}" for value in row), flush=True)
+
+
+def made_up_work(work: Constellation, draw: np.random.Generator) -> Constellation:
+    """Return a work that is as dense as another and like none: its half seconds shuffled, moved in pitch, shaken."""
+    pieces = (work.times_s / 0.5).astype(int)
+    count = int(pieces.max()) + 1
+    moved = 0.5 * (draw.permutation(count) - np.arange(count))[pieces]
+    times = np.clip(work.times_s + moved + draw.normal(0, 0.03, pieces.size), 0.0, work.duration_s)
+    octaves = np.clip(work.octaves + draw.uniform(-0.3, 0.3, count)[pieces].astype(np.float32), 0.6, 5.25)
+    order = np.argsort(times)
+    return Constellation(times[order], octaves[order], work.duration_s, work.ranks[order])
+
+
+if __name__ == "__main__":
+    main()
