@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from math import exp, log10, sqrt
 from typing import Final
 
+import numpy as np
+
 from workprint.matching import thresholds
 from workprint.matching.constellation import Constellation
 from workprint.matching.landmark_index import STRONG_SHARE, LandmarkIndex
@@ -51,13 +53,19 @@ class AlignmentParameters:
     least_log10_rest: float = 4.0
     """The same for what is left without the busiest moment, for which there is but one line to try …"""
     nearly_all: float = 0.6
-    """… and where an excerpt covers so much of the item, …"""
+    """… and where an excerpt covers so much of the item's time, …"""
+    nearly_all_peaks: float = 0.7
+    """… or holds so many of its peaks, because what else there is of it is a pause, …"""
     least_log10_rest_of_item: float = 2.0
     """… this: there is little else in it that could have met the work by accident."""
     least_spread: float = 0.55
     """Share of the quarter seconds of an excerpt that must have more than chance gives."""
     least_share: float = 0.22
-    """Share of the peaks of an excerpt that must be aligned."""
+    """Share of the peaks of an excerpt that must be aligned, …"""
+    least_share_of_rare: float = 0.15
+    """… and if it is so rare, and so rare still without a word, that noise must be what fills it up:"""
+    log10_rare: float = -8.0
+    log10_rare_rest: float = -6.0
     plain_lines_per_s2: float = 1e2
     """Lines tried per second of item and second of portfolio: places only …"""
     scaled_lines_per_s2: float = 1e5
@@ -151,10 +159,8 @@ class _Search:
             alignment = self._judged(supports, span, line, (0.0, 0.0))
             if not self._is_rare(alignment) or not self._is_more_than_a_word(supports, span, alignment):
                 continue
-            if not self._is_dense(supports[0], span, alignment):
-                continue
             alignment = self._judged(supports, span, line, self._rivals(part, supports, span, line))
-            if self._is_rare(alignment):
+            if self._is_rare(alignment) and self._is_dense(supports, span, alignment):
                 self._found.append((alignment, line))
 
     def _is_rare(self, alignment: Alignment) -> bool:
@@ -170,11 +176,15 @@ class _Search:
             rivals_of(strong, self._index.strong_sky, line, supports[1], span, chance),
         )
 
-    def _is_dense(self, support: Support, span: tuple[float, float], alignment: Alignment) -> bool:
+    def _is_dense(self, supports: tuple[Support, Support], span: tuple[float, float], alignment: Alignment) -> bool:
         """Whether the excerpt is aligned all along, not in a note here and a note there."""
-        share = alignment.aligned / max(1, alignment.peaks)
-        spread_over = spread(support, span, self._parameters.chance)
-        return share >= self._parameters.least_share and spread_over >= self._parameters.least_spread
+        limits, share = self._parameters, alignment.aligned / max(1, alignment.peaks)
+        if share < limits.least_share:
+            rest = weigh_rest(supports, span, limits.chance.word_s, limits.chance)
+            rare = alignment.log10_false_matches <= limits.log10_rare and rest.log10_chance <= limits.log10_rare_rest
+            if share < limits.least_share_of_rare or not rare:
+                return False
+        return spread(supports[0], span, limits.chance) >= limits.least_spread
 
     def _is_more_than_a_word(
         self, supports: tuple[Support, Support], span: tuple[float, float], alignment: Alignment
@@ -184,13 +194,19 @@ class _Search:
         In a long item many words could have met a word of a work by accident; an item that is little more than a word
         and is found from end to end is another matter, and less is asked of what is left of it.
         """
-        covered = (alignment.item_end_s - alignment.item_start_s) / max(self._item.duration_s, 1e-9)
         chance = self._parameters.chance
-        if covered >= self._parameters.nearly_all:
+        if self._is_nearly_all(supports[0], span, alignment):
             rest = weigh_rest(supports, span, chance.syllable_s, chance)
             return rest.log10_chance <= -self._parameters.least_log10_rest_of_item
         rest = weigh_rest(supports, span, chance.word_s, chance)
         return rest.log10_chance <= -self._parameters.least_log10_rest
+
+    def _is_nearly_all(self, support: Support, span: tuple[float, float], alignment: Alignment) -> bool:
+        """Whether there is little in the item beside the excerpt, by the clock or by what is heard."""
+        low, high = np.searchsorted(support.times_s, span)
+        of_time = (alignment.item_end_s - alignment.item_start_s) / max(self._item.duration_s, 1e-9)
+        of_peaks = (high - low) / max(1, self._item.times_s.size)
+        return bool(of_time >= self._parameters.nearly_all or of_peaks >= self._parameters.nearly_all_peaks)
 
     def _is_explained(self, moment_s: float, line: Line) -> bool:
         """Whether an excerpt that was found already has this moment at this place."""
