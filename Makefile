@@ -5,13 +5,17 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: demo test check bench fixtures clean
+.PHONY: demo faults test check bench fixtures clean
 
 demo: $(VENV)/installed
 	$(BIN)/workprint demo -o demo-out
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n auto
+
+# Puts a scan through everything that may go wrong, and writes what was survived into docs/reliability.md.
+faults: $(VENV)/installed-dev
+	WORKPRINT_FAULT_MOMENTS=20 WORKPRINT_RELIABILITY=docs/reliability.md $(BIN)/python -m pytest tests/faults
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check src tests fixtures benchmarks

@@ -16,7 +16,7 @@ LEVELS = {
     "model": 10, "distance": 10,
     "protocols": 20, "serial": 20, "licences": 20, "signing": 20,
     "datasets": 30, "media": 30, "fingerprints": 30, "store": 30, "portfolio": 30, "matching": 30, "rights": 30,
-    "consent": 30, "engines": 30, "reports": 30, "review": 30, "findings": 30, "edits": 30,
+    "consent": 30, "engines": 30, "reports": 30, "review": 30, "run_lock": 30, "findings": 30, "edits": 30,
     "stores": 31,
     "plugins": 40, "mentions": 40, "testing": 40, "ingest": 41, "screen": 41, "exclusion": 41, "shards": 42, "warm": 42,
     "api": 50,

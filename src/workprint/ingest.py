@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -26,9 +26,10 @@ from workprint.model import (
     Shard,
     Stage,
 )
-from workprint.protocols import IDLE, Attempt, DatasetReader, Fingerprinter, SignalReader
+from workprint.protocols import IDLE, Attempt, DatasetReader, Fingerprinter, Read, SignalReader
 from workprint.rights.beside import Sidecar
 from workprint.rights.inside import reading
+from workprint.serial.lines import encodable
 from workprint.serial.records import Row
 
 _CHUNK_BYTES = 1 << 20
@@ -106,19 +107,49 @@ def ingest(
     pipeline: Pipeline,
     sidecar: Sidecar | None = None,
     attempt: Attempt | None = None,
+    known: Known | None = None,
 ) -> Iterator[Row | PassedOver]:
     """Yield a record, a failure or a file passed over for everything in a shard, in the reader's order."""
-    attempt = attempt or Attempt()
+    attempt, known = attempt or Attempt(), known or Known()
     try:
         for read, lost in attempt.over(reader.read(shard)):
-            row = read if isinstance(read, Failure | PassedOver) else _row(read, lost, pipeline, sidecar)
+            row = known.row(read) or _row(read, lost, pipeline, sidecar)
             attempt.mark(IDLE)  # what becomes of a row is not its item's fault
             yield row
     except ItemError as error:  # of `over` alone: readers yield theirs
         yield Failure(shard.shard_id, Stage.READ, error.code, f"nothing more of this could be read: {error}")
 
 
-def _row(read: tuple[Item, Blob], lost: ItemError | None, pipeline: Pipeline, sidecar: Sidecar | None) -> Row:
+class Known:
+    """What an earlier run made of a shard, in the reader's order."""
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        """Nothing, or the rows of a part."""
+        self._rows = iter(rows)
+        self._next = next(self._rows, None)
+
+    def row(self, read: Read) -> Row | None:
+        """The row of an item that did not fail then. To be asked for everything that is read, in order."""
+        before = self._next
+        if before is None or isinstance(read, PassedOver):
+            return None
+        if encodable(_subject(read)) != _subject(before):
+            return None
+        self._next = next(self._rows, None)
+        if isinstance(read, Failure) or isinstance(before, Failure):
+            return None
+        return before[0], read[0].attributes
+
+
+def _subject(read: Read | Row) -> str:
+    if isinstance(read, Failure | PassedOver):
+        return read.subject_id if isinstance(read, Failure) else read.item_id
+    return read[0].item_id if isinstance(read[0], Item) else read[0].subject_id
+
+
+def _row(read: Read, lost: ItemError | None, pipeline: Pipeline, sidecar: Sidecar | None) -> Row | PassedOver:
+    if isinstance(read, Failure | PassedOver):
+        return read
     item, blob = read
     try:
         if lost:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 from workprint import plugins, store
 from workprint.datasets.addresses import decode_name
 from workprint.errors import WorkprintError
-from workprint.ingest import Pipeline, ingest
+from workprint.ingest import Known, Pipeline, ingest
 from workprint.model import Finding, Question, Shard, ShardCount
 from workprint.protocols import IDLE, Attempt, DatasetReader
 from workprint.rights.beside import Sidecar
@@ -32,23 +33,33 @@ class Task:
     state: str
 
     @classmethod
-    def of(cls, order: int, shard: Shard) -> Task:
-        """Look at a shard."""
-        return cls(order, shard, state_of(shard))
+    def of(cls, order: int, shard: Shard, reader: DatasetReader | None = None) -> Task:
+        """Look at a shard; with the reader, also at the files that a manifest links to."""
+        linked = stamps(reader, shard) if getattr(reader, "links", False) else ()
+        return cls(order, shard, state_of(shard, linked))
 
     def part(self, folder: Path) -> store.Part:
         """Where its records belong."""
         return store.part_for(folder, self.order, self.state)
 
 
-def state_of(shard: Shard) -> str:
+def stamps(reader: DatasetReader | None, shard: Shard) -> Iterator[str]:
+    """The state that each of the files is in that a shard links to; costs no reading of them."""
+    for read in reader.read(shard) if reader else ():
+        yield read[1].stamp if isinstance(read, tuple) else ""
+
+
+def state_of(shard: Shard, linked: Iterable[str] = ()) -> str:
     """A digest that changes when a shard does: its name and extent and, where its files are local, their sizes and
     times. What is at a URL is taken to stay as it is while its listing does."""
     state: list[Any] = [shard.shard_id, str(shard.extent)]
     if "://" not in shard.uri:
         names = shard.extent if isinstance(shard.extent, tuple) else ("",)
         state += [_stamp(Path(shard.uri, decode_name(name))) for name in names]
-    return hashlib.sha256(json.dumps(state).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(state).encode())
+    for stamp in linked:
+        digest.update(json.dumps(stamp).encode())
+    return digest.hexdigest()
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
@@ -78,14 +89,20 @@ class IngestShard:
     pipeline: Pipeline
     sidecar: Path | None = None
     """What was captured with the items."""
+    retry_failures: bool = False
+    """Do again what failed, and only that."""
 
     def __call__(self, task: Task, attempt: Attempt) -> Done:
         """Do it. Raises `OSError` where the store cannot be written."""
         part = task.part(self.folder)
+        known = Known()
         if part.path.exists():
-            return Done(task.order, store.read_count(part)[0])
+            count = store.read_count(part)[0]
+            if not (self.retry_failures and count.failed):
+                return Done(task.order, count)
+            known = Known(store.read_part(part, self.pipeline.recipes))
         reader = _reader(self.uri, self.reader, self.pipeline)
-        rows = ingest(reader, task.shard, self.pipeline, _sidecar(self.sidecar), attempt)
+        rows = ingest(reader, task.shard, self.pipeline, _sidecar(self.sidecar), attempt, known)
         return Done(task.order, store.write_part(part, task.shard.shard_id, rows, self.pipeline.recipes))
 
 

@@ -22,6 +22,7 @@ from workprint.matching import thresholds
 from workprint.model import Depth, Failure, Finding, Limits, Medium, Progress, Question, RunManifest, ShardCount, Use
 from workprint.protocols import Attempt
 from workprint.rights.beside import Sidecar, beside
+from workprint.run_lock import only_run
 from workprint.screen import Screener
 from workprint.shards import Done, IngestShard, ScanShard, ScreenPart, Task
 
@@ -53,6 +54,8 @@ class Settings:
     names: bool = False
     """Whether captions and the like are searched for the creators' names."""
     limits: Limits = field(default_factory=Limits)
+    retry_failures: bool = False
+    """Do again what failed in an earlier run, and only that."""
     signals: Path | None = None
     """What was captured with the items; None to take `signals.jsonl` at the dataset's root if there is one."""
 
@@ -76,8 +79,10 @@ def fingerprint(
         StoreConflict: `output` holds the store of something else.
     """
     plan = _plan(dataset, output, settings or Settings())
-    done = _run(plan, plan.ingest, plan.tasks, watch)
-    store.finish(output, len(plan.tasks))
+    with only_run(output):
+        _take_up(plan)
+        done = _run(plan, plan.ingest, plan.tasks, watch)
+        store.finish(output, len(plan.tasks))
     return tuple(one.count for one in done)
 
 
@@ -107,8 +112,9 @@ def match(
     screen = ScreenPart(
         tuple(portfolios), screener.digests, header.recipes, settings.question, trusted, names=settings.names
     )
-    done = _watched(_engine(settings, header.limits).map(screen, parts), len(parts), watch)
-    return _finished(store_folder, output, settings, screener, done)
+    with only_run(output):
+        done = _watched(_engine(settings, header.limits).map(screen, parts), len(parts), watch)
+        return _finished(store_folder, output, settings, screener, done)
 
 
 def scan(
@@ -134,11 +140,13 @@ def scan(
     plan = _plan(dataset, output / STORE, settings)
     screen = ScreenPart(tuple(portfolios), screener.digests, recipes, settings.question, trusted, names=settings.names)
     both = ScanShard(plan.ingest, screen)
-    done = _run(plan, both, plan.tasks, watch)
-    store.finish(output / STORE, len(plan.tasks))
-    results = _finished(output / STORE, output, settings, screener, done)
-    shards = {one.order: plan.tasks[one.order].shard for one in done}
-    collect_pictures(plan.reader, [(shards[one.order], _matches(one)) for one in done], output, settings.limits)
+    with only_run(output):
+        _take_up(plan)
+        done = _run(plan, both, plan.tasks, watch)
+        store.finish(output / STORE, len(plan.tasks))
+        results = _finished(output / STORE, output, settings, screener, done)
+        shards = {one.order: plan.tasks[one.order].shard for one in done}
+        collect_pictures(plan.reader, [(shards[one.order], _matches(one)) for one in done], output, settings.limits)
     return results
 
 
@@ -150,6 +158,7 @@ class _Plan:
     tasks: list[Task]
     ingest: IngestShard
     settings: Settings
+    header: store.StoreHeader
 
 
 def _plan(dataset: str, folder: Path, settings: Settings) -> _Plan:
@@ -159,7 +168,7 @@ def _plan(dataset: str, folder: Path, settings: Settings) -> _Plan:
     pipeline = Pipeline(settings.depth, settings.limits)
     sidecar = settings.signals or beside(dataset)
     reader = plugins.reader(dataset, settings.reader, settings.limits)
-    tasks = [Task.of(order, shard) for order, shard in enumerate(reader.shards(dataset))]
+    tasks = [Task.of(order, shard, reader) for order, shard in enumerate(reader.shards(dataset))]
     if not tasks:
         raise DatasetError(f"{dataset} is empty: there is nothing to scan")
     header = store.StoreHeader(
@@ -171,9 +180,15 @@ def _plan(dataset: str, folder: Path, settings: Settings) -> _Plan:
         settings.limits,
         _signals_read(pipeline, sidecar),
     )
-    store.create(folder, header)
-    store.require_current(folder, [task.part(folder) for task in tasks])
-    return _Plan(reader, tasks, IngestShard(folder, dataset, reader.name, pipeline, sidecar), settings)
+    ingest = IngestShard(folder, dataset, reader.name, pipeline, sidecar, settings.retry_failures)
+    return _Plan(reader, tasks, ingest, settings, header)
+
+
+def _take_up(plan: _Plan) -> None:
+    """Begin a store, or go on with the one that is there, if it is of the same dataset and made in the same way."""
+    folder = plan.ingest.folder
+    store.create(folder, plan.header)
+    store.require_current(folder, [task.part(folder) for task in plan.tasks])
 
 
 def _signals_read(pipeline: Pipeline, sidecar: Path | None) -> str:

@@ -87,6 +87,7 @@ DATASET_OPTIONS = with_options(
                  help="Larger pictures fail as `too_large`."),
     click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), default=12 * 3600.0, show_default=True,
                  help="Longer recordings fail as `too_large`."),
+    click.option("--retry-failures", is_flag=True, help="Do again what failed in an earlier run, and only that."),
     click.option("--max-item-seconds", type=click.FloatRange(min=0, min_open=True), default=600.0, show_default=True,
                  help="Items that take longer to work on fail as `timed_out`."),
     click.option("--max-memory", type=click.IntRange(min=1024), default=4096, show_default=True, metavar="MIB",

@@ -119,7 +119,9 @@ def _settings(options: dict[str, Any]) -> Any:
     from workprint.model import Limits
 
     chosen: dict[str, Any] = {
-        name: options[name] for name in ("jobs", "engine", "reader", "signals", "names") if name in options
+        name: options[name]
+        for name in ("jobs", "engine", "reader", "signals", "names", "retry_failures")
+        if name in options
     }
     chosen.update({name: noun(options[name]) for name, noun in (("use", Use), ("depth", Depth)) if name in options})
     asked = ("licensee", "purposes", "territories", "publication_media", "trust")
@@ -149,8 +151,13 @@ def _check_baseline(baseline: Path | None, output: Path) -> None:
 def _conclude(results: Any, output: Path, portfolios: tuple[Path, ...], quiet: bool, options: dict[str, Any]) -> None:
     from workprint import api
 
-    with (output / api.REPORT).open("w", encoding="utf-8") as stream:
-        api.report(output, stream, portfolios=portfolios, portfolio_media=options["portfolio_media"])
+    temporary = output / f"{api.REPORT}.tmp"  # a report is whole, or it is the one before
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            api.report(output, stream, portfolios=portfolios, portfolio_media=options["portfolio_media"])
+        temporary.replace(output / api.REPORT)
+    finally:
+        temporary.unlink(missing_ok=True)
     if not quiet:
         click.echo(_summary(results.manifest))
         click.echo(output / api.REPORT)

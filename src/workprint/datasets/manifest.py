@@ -42,6 +42,8 @@ class ManifestReader:
     """
 
     name = "manifest"
+    links = True
+    """Its items are files of their own, so reading a shard opens none of them, and a file may change unseen."""
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         """Items above `limits.max_item_bytes` become failures."""

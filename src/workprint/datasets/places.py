@@ -167,7 +167,7 @@ class LocalPlace:
 
     def blob(self, max_bytes: int) -> Blob:
         """See `Place.blob`."""
-        return Blob(_allowed(Path(self.uri).stat().st_size, max_bytes), self.open)
+        return Blob(_allowed(Path(self.uri).stat().st_size, max_bytes), self.open, self.stamp())
 
     def stamp(self) -> str:
         """See `Place.stamp`."""
@@ -229,7 +229,7 @@ class RemotePlace:
         """See `Place.blob`. A file whose size the server does not tell is read at once."""
         size_bytes = self._info().get("size")
         if size_bytes is not None:
-            return Blob(_allowed(int(size_bytes), max_bytes), self.open)
+            return Blob(_allowed(int(size_bytes), max_bytes), self.open, self.stamp())
         most = min(max_bytes, _UNKNOWN_SIZE_READ_BYTES)
         with self.open() as stream:
             data = stream.read(most + 1)

@@ -49,6 +49,8 @@ class Blob:
 
     size_bytes: int
     open: Callable[[], BinaryIO]
+    stamp: str = ""
+    """Of a file of its own: something that is another once the file has changed."""
 
     @classmethod
     def of(cls, data: bytes) -> Blob:
