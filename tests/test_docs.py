@@ -59,7 +59,7 @@ def lines_with_commands(path: Path) -> Iterator[tuple[str, list[str]]]:
     for piece in code(path):
         for rest in re.findall(r"(?:^|\s)workprint ((?:(?!&&|\|).)*)", piece):
             words = rest.split()
-            if words and re.fullmatch(r"[a-z]+", words[0]):
+            if words and re.fullmatch(r"[a-z]+(?:-[a-z]+)*", words[0]):
                 yield words[0], [re.split(r"[=\[]", word)[0] for word in words[1:] if word.startswith("-")]
 
 

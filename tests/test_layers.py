@@ -18,7 +18,8 @@ LEVELS = {
     "datasets": 30, "media": 30, "fingerprints": 30, "store": 30, "portfolio": 30, "matching": 30, "rights": 30,
     "consent": 30, "engines": 30, "reports": 30, "review": 30, "run_lock": 30, "findings": 30, "edits": 30,
     "stores": 31,
-    "plugins": 40, "mentions": 40, "testing": 40, "ingest": 41, "screen": 41, "exclusion": 41, "shards": 42, "warm": 42,
+    "plugins": 40, "mentions": 40, "testing": 40, "ingest": 41, "screen": 41, "exclusion": 41, "cleaning": 41,
+    "shards": 42, "warm": 42,
     "api": 50,
     "cli": 60,
 }  # fmt: skip

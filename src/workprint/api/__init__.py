@@ -14,6 +14,7 @@ under `if __name__ == "__main__":`. Every function raises children of `workprint
 
 from workprint.api.acting import against, write_removal
 from workprint.api.checking import Card, check, read_card, write_card
+from workprint.api.cleaning import Cleaned, Remaining, clean, verify_removal
 from workprint.api.demo import demo
 from workprint.api.indexing import Indexed, index
 from workprint.api.inspecting import inspect
@@ -30,10 +31,12 @@ from workprint.reports.robustness import Robustness, robustness
 __all__ = [
     "REPORT",
     "Card",
+    "Cleaned",
     "Indexed",
     "Labels",
     "Marked",
     "Marking",
+    "Remaining",
     "Results",
     "Robustness",
     "Settings",
@@ -42,6 +45,7 @@ __all__ = [
     "begin_terms",
     "check",
     "check_terms",
+    "clean",
     "compact_store",
     "demo",
     "fingerprint",
@@ -61,6 +65,7 @@ __all__ = [
     "scan",
     "show_terms",
     "store_stats",
+    "verify_removal",
     "verify_store",
     "write_card",
     "write_removal",

@@ -3,6 +3,7 @@
 Heavy modules are imported inside the commands, so that `workprint --help` answers at once.
 """
 
+from workprint.cli.cleaning import clean, verify_removal
 from workprint.cli.group import main
 from workprint.cli.keys import key
 from workprint.cli.marks import mark
@@ -12,7 +13,22 @@ from workprint.cli.scans import demo, fingerprint, match, scan
 from workprint.cli.stores import store
 from workprint.cli.terms import terms
 
-for _command in (index, check, mark, scan, fingerprint, match, report, inspect, store, terms, key, demo):
+for _command in (
+    index,
+    check,
+    mark,
+    scan,
+    fingerprint,
+    match,
+    report,
+    clean,
+    verify_removal,
+    inspect,
+    store,
+    terms,
+    key,
+    demo,
+):
     main.add_command(_command)
 
 __all__ = ["main"]
