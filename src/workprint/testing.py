@@ -17,8 +17,8 @@ import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from workprint.model import Failure, Item, PassedOver, Shard
-from workprint.protocols import DatasetReader, Read
+from workprint.model import Blob, Failure, Item, PassedOver, Shard, Use, combined
+from workprint.protocols import DatasetReader, Read, SignalReader
 
 AWKWARD_NAMES = (
     "plain.png",
@@ -30,6 +30,46 @@ AWKWARD_NAMES = (
     "comma,equals=.png",
 )
 """Names that every container has to give back under different addresses."""
+
+
+class SignalReaderKit:
+    """What a `SignalReader` has to hold. Define `reader`, and `reserved`: files that deny training generative AI."""
+
+    most_signals = 64
+    longest_text = 500
+
+    def reader(self) -> SignalReader:
+        """Return a new reader."""
+        raise NotImplementedError
+
+    def reserved(self) -> Iterable[bytes]:
+        """Files, each of which denies the use."""
+        raise NotImplementedError
+
+    def test_a_denial_is_read_twice_the_same(self) -> None:
+        """Every file says no, and says it again."""
+        for data in self.reserved():
+            signals = self.reader().read(Blob.of(data))
+
+            assert combined(signals, Use.AI_GENERATIVE_TRAINING) == "not_allowed"
+            assert list(self.reader().read(Blob.of(data))) == list(signals)
+
+    def test_files_without_signals_say_nothing(self) -> None:
+        """Neither a picture, nor bytes of no kind, nor none."""
+        for data in (small_picture(1), b"no media at all", b""):
+            assert not self.reader().read(Blob.of(data))
+
+    def test_damaged_files_raise_nothing_and_stay_bounded(self) -> None:
+        """Cut anywhere, and with bytes changed anywhere."""
+        chance = random.Random(1)
+        for data in self.reserved():
+            for _ in range(50):
+                damaged = bytearray(data[: chance.randrange(1, len(data))])
+                damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+                signals = self.reader().read(Blob.of(bytes(damaged)))
+
+                assert len(signals) <= self.most_signals
+                assert all(len(signal.raw_value) <= self.longest_text for signal in signals)
 
 
 class DatasetReaderKit:

@@ -100,6 +100,7 @@ def _environment() -> Environment:
         "day": day,
         "visible": visible,
         "most_first": page.most_first,
+        "speaking": said.speaking,
     }
     environment.globals |= {
         "words": words,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workprint.model import NOT_CHECKED, UNREADABLE, Permission, Report, Use
+from workprint.model import NOT_CHECKED, UNREADABLE, Finding, Permission, Report, Signal, Use
 from workprint.reports.page import most_first
 
 _OTHER_WORDS = frozenset({"any", UNREADABLE, NOT_CHECKED})
@@ -41,6 +41,11 @@ def table(report: Report) -> Said:
         unreadable=counts.get(UNREADABLE, 0),
         not_checked=counts.get(NOT_CHECKED, 0),
     )
+
+
+def speaking(finding: Finding) -> tuple[Signal, ...]:
+    """The signals of a finding, those first that speak of the use it is about."""
+    return tuple(sorted(finding.signals, key=lambda signal: finding.verdict.use not in signal.uses))
 
 
 def _of_use(counts: Mapping[str, int], use: Use) -> SaidOfUse:

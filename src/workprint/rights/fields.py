@@ -49,9 +49,13 @@ class Field:
 def signals_of(source: str, fields: Iterable[Field]) -> list[Signal]:
     """The signals of one set of fields, such as one XMP packet or one ID3 tag; the same said twice counts once."""
     kept = [field for field in dict.fromkeys(fields) if field.value.strip()][: 4 * MAX_SIGNALS]
-    first = {role: next((cut(field.value) for field in kept if field.role is role), "") for role in Role}
-    found = (_signal(source, field, first[Role.POLICY], first[Role.RESERVATION_POLICY]) for field in kept)
+    policy, tdm_policy = (_first(kept, role) for role in (Role.POLICY, Role.RESERVATION_POLICY))
+    found = (_signal(source, field, policy, tdm_policy) for field in kept)
     return [signal for signal in found if signal is not None][:MAX_SIGNALS]
+
+
+def _first(fields: Iterable[Field], role: Role) -> str:
+    return next((cut(field.value) for field in fields if field.role is role), "")
 
 
 def unreadable(source: str, reason: str) -> Signal:

@@ -19,6 +19,10 @@ MAX_TEXT = 500
 """Longest text that a signal keeps; what follows is cut."""
 
 
+_HINT = re.compile(r"\b(?:ai|a\.i|machine|artificial|text and|tdm|train|voice)", re.I)
+"""One of these is in every sentence that the vocabulary knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The tables of `vocabulary.yaml`."""
@@ -59,7 +63,7 @@ def plus_key(value: str) -> tuple[str, bool]:
 def phrase_meaning(text: str) -> Uses:
     """What a copyright line, terms of use or a comment says no to in plain words; empty where it says nothing."""
     plain = " ".join(text[: 4 * MAX_TEXT].split())
-    if "ai" not in plain.lower() and not re.search(r"learn|min|tdm|train|voice|intelligence", plain, re.I):
+    if not _HINT.search(plain):
         return {}
     found: dict[Use, Permission] = {}
     for pattern, means in vocabulary().phrases:
@@ -70,7 +74,9 @@ def phrase_meaning(text: str) -> Uses:
 
 def cut(text: str) -> str:
     """Untrusted text on one line, without control characters, at most `MAX_TEXT` characters long."""
-    plain = "".join(char if char.isprintable() else " " for char in text[: 4 * MAX_TEXT])
+    plain = text[: 4 * MAX_TEXT]
+    if not plain.isprintable():
+        plain = "".join(char if char.isprintable() else " " for char in plain)
     plain = " ".join(plain.split())
     return plain if len(plain) <= MAX_TEXT else plain[: MAX_TEXT - 1] + "…"
 
