@@ -30,7 +30,7 @@ def report(results: Path, form: str, output: Path | None, outcomes: tuple[str, .
     """Write the results of a scan as a page, a table, lines, SARIF, a summary, or lists of what to take out.
 
     \b
-    Examples:
+    Example:
       workprint report results --format csv -o findings.csv
       workprint report results --format removal -o removal
     """
