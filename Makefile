@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: demo faults test check bench fixtures clean
+.PHONY: demo faults test check bench fixtures fuzz audit clean
 
 demo: $(VENV)/installed
 	$(BIN)/workprint demo -o demo-out
@@ -32,6 +32,17 @@ bench: $(VENV)/installed-dev
 # Draws the fixtures anew; only needed after a change of the script.
 fixtures: $(VENV)/installed-dev
 	$(BIN)/python fixtures/make.py
+
+# Coverage-guided fuzzing of every parser, each for so long: make fuzz SECONDS=60. The corpus stays in .fuzz/.
+fuzz: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet -e '.[fuzz]'
+	PYTHONPATH=tests $(BIN)/python tests/fuzz/seeds.py .fuzz
+	$(BIN)/python tests/fuzz/fuzz.py $(or $(SECONDS),60)
+
+# Known vulnerabilities in what is installed; fails where the advisories cannot be reached.
+audit: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet -e '.[audit]'
+	$(BIN)/pip-audit --strict --skip-editable --progress-spinner off
 
 clean:
 	rm -rf $(VENV) demo-out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -13,6 +13,7 @@ import json
 import mmap
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,6 +48,8 @@ _MAX_MANIFEST_BYTES = 64_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Every entry's time: equal portfolios are equal bytes."""
 _ALIGNMENT = 64
+_NO_ARRAY = (ValueError, TypeError, OverflowError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError)
+"""What NumPy raises for the header of an array that is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +241,7 @@ class Portfolio:
             if int(np.prod(shape, dtype=object)) * dtype.itemsize != len(view) - stream.tell():
                 raise ValueError("its size is not what it says")
             return np.frombuffer(view, dtype=dtype, offset=stream.tell()).reshape(shape)
-        except (ValueError, TypeError, OverflowError, SyntaxError) as error:
+        except _NO_ARRAY as error:
             raise FormatError(f"{self.path} is damaged: {name!r} is not a table ({error})") from error
 
 
