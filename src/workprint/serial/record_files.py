@@ -62,7 +62,9 @@ def _batches(source: Any, columns: list[str] | None, where: str) -> Iterator[pa.
         known = {metadata.schema.column(number).path for number in range(len(metadata.schema))}
         long_values = [name for name in _LONG_VALUES if name in known]
         with pq.ParquetFile(source, metadata=metadata, read_dictionary=long_values) as file:
-            yield from file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
+            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
+                batch.validate(full=True)  # places in dictionaries, and text
+                yield batch
     except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError) as error:
         said = str(error).splitlines() or [type(error).__name__]
         raise FormatError(f"{where} is damaged: {said[0][:200]}") from error
