@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-THOROUGH = os.environ.get("WORKPRINT_FAULTS") == "all"
+THOROUGH = bool(os.environ.get("WORKPRINT_RELIABILITY"))
 """`make faults` tries many times as much as the suite does."""
 
 
