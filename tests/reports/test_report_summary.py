@@ -1,5 +1,7 @@
 """The summary in words."""
 
+from dataclasses import replace
+
 import pytest
 from report_samples import audio_finding, image_finding, manifest, report, rich_report, work
 
@@ -137,3 +139,11 @@ def test_the_most_serious_outcome_comes_first() -> None:
     """Forbidden outranks unknown, which outranks every permission."""
     assert summary.most_serious([A, C, U]) is U
     assert summary.most_serious([A, P, U]) is P
+
+
+def test_rows_without_media_are_not_said_to_be_damaged() -> None:
+    """A table of URLs is incomplete by nature: nothing was looked for in it but words."""
+    counts = replace(summary.tally(report()), seen=5, compared=0, failed=5, without_media=5)
+
+    assert summary.incomplete(counts).startswith("5 rows of this dataset hold no media.")
+    assert "could not be compared" in summary.incomplete(replace(counts, without_media=4))

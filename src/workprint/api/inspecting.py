@@ -8,12 +8,15 @@ from itertools import islice
 from pathlib import Path
 
 from workprint import plugins, store
+from workprint.datasets.annotations import conventions_of
+from workprint.datasets.folder import FolderReader
 from workprint.errors import UsageError
 from workprint.findings import RUN, read_results
-from workprint.model import Failure, Limits, PassedOver
+from workprint.model import Attributes, Failure, Limits, PassedOver
 from workprint.portfolio import Portfolio
 
 _SHOWN = 5
+_SHOWN_ATTRIBUTES = 6
 
 
 def inspect(uri: str) -> Iterator[tuple[str, str]]:
@@ -58,6 +61,9 @@ def _portfolio(path: Path) -> Iterator[tuple[str, str]]:
         licence = f", licence {terms['licence']}" if "licence" in terms else ""
         grants = f", {len(terms['grants'])} grants" if "grants" in terms else ""
         yield "terms", f"{terms_id}: {_listed(terms.get('uses', {}))}{licence}{grants}"
+    for identity in portfolio.identities:
+        for what, known in (("name", identity.names), ("domain", identity.domains), ("address", identity.urls)):
+            yield from ((f"{what} of {identity.creator}", text) for text in known)
     without = sum(work.terms_id is None for work in portfolio.works)
     if without:
         yield "without terms", f"{without} works; a match of theirs is “no permission on record”"
@@ -105,15 +111,20 @@ def _dataset(uri: str) -> Iterator[tuple[str, str]]:
     reader = plugins.reader(uri, None, Limits())
     shards = list(reader.shards(uri))
     yield "kind", f"dataset ({reader.name})"
+    conventions = conventions_of(uri) if isinstance(reader, FolderReader) else []
+    if conventions:
+        yield "annotated", f"files are spoken of by tables, as in {', '.join(conventions)}"
     yield "shards", str(len(shards))
     reads = (read for shard in shards for read in reader.read(shard) if not isinstance(read, PassedOver))
     for read in islice(reads, _SHOWN):
         if isinstance(read, Failure):
-            yield "failure", f"{read.subject_id}: {read.detail}"
+            yield "failure", f"{read.subject_id}: {read.detail} {_said(read.attributes)}".rstrip()
         else:
-            item, blob = read
-            attributes = ", ".join(f"{key}={str(value)[:60]!r}" for key, value in islice(item.attributes.items(), 4))
-            yield "item", f"{item.item_id} ({blob.size_bytes} bytes) {attributes}".rstrip()
+            yield "item", f"{read[0].item_id} ({read[1].size_bytes} bytes) {_said(read[0].attributes)}".rstrip()
+
+
+def _said(attributes: Attributes) -> str:
+    return ", ".join(f"{key}={str(value)[:60]!r}" for key, value in islice(attributes.items(), _SHOWN_ATTRIBUTES))
 
 
 def _listed(counts: object) -> str:

@@ -12,6 +12,7 @@ from workprint.datasets.kinds import claims_media, container_kind, has_media_end
 from workprint.datasets.loose import IGNORED_FOLDERS, read_files
 from workprint.datasets.parquet import ParquetReader
 from workprint.datasets.places import Entry, EntryKind, Place, head_of, place_of, require_present
+from workprint.datasets.remote import without_secrets
 from workprint.datasets.tar import TarReader
 from workprint.datasets.zip import ZipReader
 from workprint.errors import DatasetError, Undecodable
@@ -61,10 +62,11 @@ class FolderReader:
             is_listing = shard.shard_id.endswith(_LISTED)
             has_items = has_items or is_listing or not isinstance(shard.extent, tuple) or _any_media(shard.extent)
         if not has_files:
-            raise DatasetError(f"{uri} is an empty folder")
+            raise DatasetError(f"{without_secrets(uri)} is an empty folder")
         if not has_items:
             raise DatasetError(
-                f"no file in {uri} is media, an archive or a table of media; to have a manifest read, name the manifest"
+                f"no file in {without_secrets(uri)} is media, an archive or a table of media; to have a manifest read, "
+                "name the manifest"
             )
 
     def read(self, shard: Shard) -> Iterator[Read]:
@@ -146,7 +148,9 @@ class _ConventionReader(FolderReader):
         """See `DatasetReader.shards`. Raises `DatasetError` also where nothing follows the convention."""
         require_present(uri)
         if not self.recognises(uri):
-            raise DatasetError(f"{uri} is not laid out as {self.name}; leave --reader out to have it recognised")
+            raise DatasetError(
+                f"{without_secrets(uri)} is not laid out as {self.name}; leave --reader out to have it recognised"
+            )
         yield from super().shards(uri)
 
 

@@ -23,6 +23,7 @@ from workprint.datasets.kinds import claims_media, has_media_ending
 from workprint.datasets.paths import is_url, plain_file, refusal_of, safe_relative
 from workprint.datasets.places import Place, folder_of, name_of, place_of, require_present
 from workprint.datasets.pointers import Pointer, Pointing, columns
+from workprint.datasets.remote import without_secrets
 from workprint.datasets.rows import Layout, Row, layout_of, read_rows
 from workprint.datasets.segments import cut
 from workprint.datasets.texts import text_head, text_place
@@ -104,11 +105,11 @@ class ManifestReader:
     def _require_media(self, uri: str) -> None:
         rows = first_rows(uri, self._layout(uri))
         if not rows:
-            raise DatasetError(f"{uri} is a manifest without rows")
+            raise DatasetError(f"{without_secrets(uri)} is a manifest without rows")
         points = self._pointing(uri)
         if not any(True for row in rows for _ in points(row)) and not _has_urls(rows):
             names = ", ".join(list(dict.fromkeys(name for row in rows for name in row))[:_MAX_COLUMNS_SHOWN])
-            raise DatasetError(f"no column of {uri} names media files; columns: {names}")
+            raise DatasetError(f"no column of {without_secrets(uri)} names media files; columns: {names}")
 
     def _survey(self, uri: str) -> "_Survey":
         try:

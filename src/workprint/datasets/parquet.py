@@ -19,6 +19,7 @@ from workprint.datasets.described import has_media_beside, is_download_table
 from workprint.datasets.holding import DEFAULT_LIMITS, failure
 from workprint.datasets.kinds import is_parquet
 from workprint.datasets.places import head_of, name_of, place_of, require_present
+from workprint.datasets.remote import without_secrets
 from workprint.errors import DatasetError, ItemError, Truncated, Undecodable, Unsupported
 from workprint.model import Limits, PassedOver, Shard
 from workprint.protocols import Read
@@ -62,7 +63,7 @@ class ParquetReader:
                 if not columns.media and not columns.urls:
                     raise DatasetError(no_media(uri, columns))
                 if table.metadata.num_rows == 0:
-                    raise DatasetError(f"{uri} is a Parquet file without rows")
+                    raise DatasetError(f"{without_secrets(uri)} is a Parquet file without rows")
         except ItemError:  # damaged: said once it is read
             yield Shard(container, uri)
             return

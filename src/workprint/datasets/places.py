@@ -6,16 +6,15 @@ else goes through fsspec.
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from workprint.datasets.kinds import HEAD_BYTES, PACKED_HEAD_BYTES, base_name, packing_of
+from workprint.datasets.remote import BLOCK_BYTES, RepeatedReads, options_of, repeated, without_secrets
 from workprint.errors import DatasetError, TooLarge
 from workprint.model import Blob
 
@@ -82,9 +81,9 @@ def place_of(uri: str) -> Place:
     from fsspec.implementations.local import LocalFileSystem
 
     try:
-        filesystem, path = url_to_fs(uri)
+        filesystem, path = url_to_fs(uri, **options_of(uri))
     except (ImportError, ValueError) as error:
-        raise DatasetError(f"{uri} cannot be opened: {error}") from error
+        raise DatasetError(f"{without_secrets(uri)} cannot be opened: {without_secrets(str(error))}") from None
     if type(filesystem) is LocalFileSystem:
         return LocalPlace(path)
     return RemotePlace(uri, filesystem, path)
@@ -101,14 +100,14 @@ def unrecognised(uri: str) -> DatasetError:
     place = place_of(uri)
     kind = place.kind()
     if kind is EntryKind.MISSING:
-        return DatasetError(f"there is no dataset at {uri}: no such file or folder")
+        return DatasetError(f"there is no dataset at {without_secrets(uri)}: no such file or folder")
     if kind is not EntryKind.FILE:
-        return DatasetError(f"{uri} is neither a file nor a folder")
+        return DatasetError(f"{without_secrets(uri)} is neither a file nor a folder")
     if not head_of(uri):
-        return DatasetError(f"{uri} is empty or cannot be read")
+        return DatasetError(f"{without_secrets(uri)} is empty or cannot be read")
     return DatasetError(
-        f"{uri} is not a dataset that can be read: not a folder, a zip or tar archive, a Parquet or Arrow table, "
-        "nor a CSV, TSV or JSON Lines manifest"
+        f"{without_secrets(uri)} is not a dataset that can be read: not a folder, a zip or tar archive, a Parquet or "
+        "Arrow table, nor a CSV, TSV or JSON Lines manifest"
     )
 
 
@@ -136,7 +135,7 @@ def head_of(uri: str) -> bytes:
 def require_present(uri: str) -> None:
     """Raise `DatasetError` where there is nothing at all at `uri`."""
     if place_of(uri).kind() is EntryKind.MISSING:
-        raise DatasetError(f"there is no dataset at {uri}: no such file or folder")
+        raise DatasetError(f"there is no dataset at {without_secrets(uri)}: no such file or folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +198,7 @@ class RemotePlace:
 
     def entries(self) -> list[Entry]:
         """See `Place.entries`. Names that a server lists but that are not directly below the folder are left out."""
-        with _as_os_error(self.uri):
-            found = self.filesystem.ls(self.path, detail=True)
+        found = repeated(lambda: self.filesystem.ls(self.path, detail=True))
         folder = self.path.strip("/")
         names = ((str(info["name"]).strip("/"), info["type"]) for info in found)
         inside = {name.removeprefix(f"{folder}/" if folder else ""): kind for name, kind in names if name != folder}
@@ -221,9 +219,8 @@ class RemotePlace:
 
     def open(self) -> BinaryIO:
         """See `Place.open`."""
-        with _as_os_error(self.uri):
-            stream: BinaryIO = self.filesystem.open(self.path, "rb")
-        return stream
+        raw = RepeatedReads(lambda: self.filesystem.open(self.path, "rb", block_size=BLOCK_BYTES))
+        return BufferedReader(raw, 1 << 16)
 
     def blob(self, max_bytes: int) -> Blob:
         """See `Place.blob`. A file whose size the server does not tell is read at once."""
@@ -244,8 +241,7 @@ class RemotePlace:
         return True
 
     def _info(self) -> dict[str, Any]:
-        with _as_os_error(self.uri):
-            found: dict[str, Any] = self.filesystem.info(self.path)
+        found: dict[str, Any] = repeated(lambda: self.filesystem.info(self.path))
         return found
 
 
@@ -267,14 +263,3 @@ def _local_entry(entry: "os.DirEntry[str]") -> Entry:
     if entry.is_dir(follow_symlinks=False):
         return Entry(entry.name, EntryKind.FOLDER)
     return Entry(entry.name, EntryKind.FILE if entry.is_file(follow_symlinks=False) else EntryKind.SPECIAL)
-
-
-@contextmanager
-def _as_os_error(uri: str) -> Iterator[None]:
-    """File systems of fsspec raise what their own libraries raise; turn all of it into one kind."""
-    try:
-        yield
-    except OSError:
-        raise
-    except Exception as error:
-        raise OSError(f"{uri} cannot be reached: {error}") from error

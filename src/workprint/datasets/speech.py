@@ -15,6 +15,7 @@ from workprint.datasets.pointers import (
     lhotse_supervisions,
     nemo,
 )
+from workprint.datasets.remote import without_secrets
 from workprint.datasets.rows import Layout, Row
 from workprint.errors import DatasetError, ItemError
 from workprint.model import Shard
@@ -90,7 +91,7 @@ class KaldiReader(ManifestReader):
         """See `DatasetReader.shards`."""
         require_present(uri)
         if not self.recognises(uri):
-            raise DatasetError(f"{uri} is no Kaldi data folder: there is no {_WAV_SCP} in it")
+            raise DatasetError(f"{without_secrets(uri)} is no Kaldi data folder: there is no {_WAV_SCP} in it")
         yield from super().shards(uri)
 
     def _scp(self, uri: str) -> str | None:

@@ -7,6 +7,7 @@ from workprint.datasets.kinds import is_parquet
 from workprint.datasets.manifest import ManifestReader
 from workprint.datasets.parquet import ParquetReader
 from workprint.datasets.places import head_of
+from workprint.datasets.remote import without_secrets
 from workprint.errors import DatasetError, ItemError
 from workprint.model import Limits, Shard
 from workprint.protocols import Read
@@ -33,7 +34,7 @@ class UrlTableReader:
         reader = self._reader(uri)
         shards = reader.shards(uri)
         if not self.recognises(uri):
-            raise DatasetError(f"{uri} is no table of URLs; leave --reader out to have it recognised")
+            raise DatasetError(f"{without_secrets(uri)} is no table of URLs; leave --reader out to have it recognised")
         yield from shards
 
     def read(self, shard: Shard) -> Iterator[Read]:

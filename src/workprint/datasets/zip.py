@@ -14,6 +14,7 @@ from workprint.datasets.holding import DEFAULT_LIMITS, Held, failure, hold
 from workprint.datasets.kinds import claims_media, ending_of, is_zip
 from workprint.datasets.places import head_of, name_of, place_of, require_present
 from workprint.datasets.positions import PositionIndex
+from workprint.datasets.remote import without_secrets
 from workprint.datasets.zip_stream import MemberStream, ZipDirectory, ZipMember
 from workprint.errors import DatasetError, ItemError, TooLarge, Undecodable
 from workprint.model import Item, Limits, PassedOver, Shard
@@ -61,7 +62,7 @@ class ZipReader:
         require_present(uri)
         shards = list(self.shards_at(uri, encode_name(name_of(uri))))
         if not shards:
-            raise DatasetError(f"{uri} is a zip archive with no files in it")
+            raise DatasetError(f"{without_secrets(uri)} is a zip archive with no files in it")
         yield from shards
 
     def shards_at(self, uri: str, container: str) -> Iterator[Shard]:

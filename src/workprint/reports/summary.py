@@ -33,6 +33,8 @@ class Tally:
     failed: int
     reserved: int = 0
     """Items that deny the use themselves, and hold no work that was looked for."""
+    without_media: int = 0
+    """Of those that failed, rows that hold words and no media."""
 
     @property
     def matches(self) -> int:
@@ -63,6 +65,7 @@ def tally(report: Report) -> Tally:
         seen=manifest.seen,
         compared=manifest.fingerprinted,
         failed=sum(manifest.failed.values()),
+        without_media=manifest.failed.get("no_media", 0),
         reserved=sum(finding.relation is Relation.RESERVED for finding in report.claims),
     )
 
@@ -107,6 +110,11 @@ def incomplete(counts: Tally) -> str:
     if not counts.failed:
         return ""
     these = "it" if counts.failed == 1 else "them"
+    if counts.without_media == counts.failed:
+        return (
+            f"{counted(counts.failed, 'row', 'rows')} of this dataset hold no media. No work could be looked for in "
+            f"{these}; only what the dataset says there was searched for mentions."
+        )
     return (
         f"This scan is incomplete: {counts.failed:,} of {counted(counts.seen, 'item', 'items')} could not be "
         f"compared, and nothing is known about {these}."
