@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import Scanned
 from core_samples import contents, image_record, rebuilt
 from hostile_samples import THOROUGH, harmed, npy, tables_of
 from workprint import store
@@ -32,6 +31,8 @@ from workprint.screen import Screener
 from workprint.serial.image_layout import POINT, Features, decode
 from workprint.serial.records import Row, to_table
 
+Scanned = Any
+"""`conftest.Scanned`, which a second `conftest` here hides."""
 ASKED = Question(Use.AI_TRAINING, date(2026, 1, 1))
 TAMPERED = 1500 if THOROUGH else 24
 PIECES = 400 if THOROUGH else 25
