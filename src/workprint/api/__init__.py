@@ -14,7 +14,7 @@ under `if __name__ == "__main__":`. Every function raises children of `workprint
 
 from workprint.api.acting import against, write_removal
 from workprint.api.checking import Card, check, read_card, write_card
-from workprint.api.cleaning import Cleaned, Remaining, clean, verify_removal
+from workprint.api.cleaning import Again, Cleaned, Remaining, clean, verify_removal
 from workprint.api.demo import demo
 from workprint.api.indexing import Indexed, index
 from workprint.api.inspecting import inspect
@@ -30,6 +30,7 @@ from workprint.reports.robustness import Robustness, robustness
 
 __all__ = [
     "REPORT",
+    "Again",
     "Card",
     "Cleaned",
     "Indexed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +28,17 @@ class Cleaned:
     removed: int
     not_compared: int
     """Items that could not be compared, so that they are in the copy and may hold anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How to scan a second time, where it is not as the first time."""
+
+    portfolios: tuple[Path, ...] = ()
+    """Empty: those of the first scan, where they were."""
+    outcomes: Collection[Outcome] = PROHIBITED
+    signals: Path | None = None
+    """What was captured with the items; None to take `signals.jsonl` at the dataset's root if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +83,7 @@ def verify_removal(
     results: Path,
     dataset: str,
     output: Path,
-    portfolios: Sequence[Path] = (),
-    outcomes: Collection[Outcome] = PROHIBITED,
+    again: Again | None = None,
     watch: Watch | None = None,
 ) -> Remaining:
     """Scan a dataset as an earlier run did, and compare: what was to be taken out is recognised by its bytes.
@@ -81,14 +91,15 @@ def verify_removal(
     Raises:
         UsageError: there are no results, a portfolio is gone or changed, and as `scan`.
     """
+    again = again or Again()
     held = read_results(results)
-    settings = _settings_of(held.manifest)
-    again = scan(dataset, list(portfolios) or _portfolios_of(held.manifest), output, settings, watch)
-    before = {finding.item: finding.digest for finding in held.findings if finding.verdict.outcome in outcomes}
+    settings = replace(_settings_of(held.manifest), signals=again.signals)
+    second = scan(dataset, list(again.portfolios) or _portfolios_of(held.manifest), output, settings, watch)
+    before = {finding.item: finding.digest for finding in held.findings if finding.verdict.outcome in again.outcomes}
     known = Counter(before.values())
     now: dict[str, list[Finding]] = {}
-    for finding in again.findings:
-        if finding.verdict.outcome in outcomes:
+    for finding in second.findings:
+        if finding.verdict.outcome in again.outcomes:
             now.setdefault(finding.item, []).append(finding)
     left: list[Finding] = []
     other: list[Finding] = []
@@ -96,7 +107,7 @@ def verify_removal(
         digest = findings[0].digest
         (left if known[digest] > 0 else other).append(findings[0])
         known[digest] -= 1
-    return Remaining(len(before), tuple(left), tuple(other), again)
+    return Remaining(len(before), tuple(left), tuple(other), second)
 
 
 def _settings_of(manifest: RunManifest) -> Settings:

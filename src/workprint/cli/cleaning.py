@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -44,13 +45,12 @@ def clean(dataset: Path, results: Path, output: Path, outcomes: tuple[str, ...])
 @click.option("--output", "-o", type=PATH, required=True, help="Folder for the results of the second scan.")
 @click.option("--portfolio", "-p", "portfolios", type=PORTFOLIO, multiple=True,
               help="Portfolio indexes. Default: those of the first scan, where they were.")  # fmt: skip
+@click.option("--signals", type=PATH, metavar="FILE",
+              help="Rights signals captured with the items, as for the first scan.")  # fmt: skip
 @click.option("--allow-failures", is_flag=True, help="Do not exit with 4 because of items that cannot be read.")
 @OUTCOMES
 @QUIET
-def verify_removal(
-    results: Path, dataset: str, output: Path, portfolios: tuple[Path, ...], allow_failures: bool,
-    outcomes: tuple[str, ...], quiet: bool,
-) -> None:  # fmt: skip
+def verify_removal(results: Path, dataset: str, output: Path, quiet: bool, **options: Any) -> None:
     """Scan a dataset again as RESULTS were made, and say what is gone and what is left.
 
     Exits with 1 if anything is left, or something new is found.
@@ -62,8 +62,9 @@ def verify_removal(
     from workprint import api
 
     with shown("scanning", quiet) as watch:
-        chosen = [Outcome(outcome) for outcome in outcomes]
-        found = api.verify_removal(results, dataset, output, portfolios, chosen, watch)
+        outcomes = [Outcome(outcome) for outcome in options["outcomes"]]
+        again = api.Again(options["portfolios"], outcomes, options["signals"])
+        found = api.verify_removal(results, dataset, output, again, watch)
     click.echo(f"{found.before} items were to be removed: {found.gone} are gone, {found.before - found.gone} are left")
     for what, findings in (("left", found.left), ("not known before", found.other)):
         for finding in findings[:_MOST_SHOWN]:
@@ -72,4 +73,4 @@ def verify_removal(
             click.echo(f"{what}: and {len(findings) - _MOST_SHOWN} more")
     if found.left or found.other:
         sys.exit(FINDINGS)
-    sys.exit(INCOMPLETE if found.results.manifest.failed and not allow_failures else NOTHING_TO_ACT_ON)
+    sys.exit(INCOMPLETE if found.results.manifest.failed and not options["allow_failures"] else NOTHING_TO_ACT_ON)
