@@ -30,7 +30,6 @@ from workprint.serial.columns import RecordColumns
 from workprint.serial.records import Row
 
 RECIPE = "mention/1;"
-_REASON = "only named: the media were not compared by this, and terms are not judged"
 
 
 class MentionScreener:
@@ -64,6 +63,7 @@ class MentionScreener:
         item, medium, digest, attributes = of
         works = {mention.work for mention in mentions if mention.work is not None}
         work = self._portfolio.works[works.pop()].work_id if len(works) == 1 else ""
+        reason = f"it is {identity.creator} who is named, and terms are not judged by that alone"
         kinds = [kind for kind in Kind if any(mention.kind is kind for mention in mentions)]
         return Finding(
             finding_id=mention_id(item, identity.creator, self._use),
@@ -81,7 +81,7 @@ class MentionScreener:
                 Evidence(RECIPE, f"mentions_by_{kind.value}", sum(mention.kind is kind for mention in mentions), 0.0)
                 for kind in kinds
             ),
-            verdict=Verdict(Outcome.UNKNOWN, self._use, None, _REASON),
+            verdict=Verdict(Outcome.UNKNOWN, self._use, None, reason),
             level=Level.WARNING if any(kind.is_exact for kind in kinds) else Level.NOTE,
             attributes=attributes,
             digest=digest,

@@ -10,7 +10,7 @@ from pathlib import Path
 from workprint import plugins, store
 from workprint.datasets.annotations import conventions_of
 from workprint.datasets.folder import FolderReader
-from workprint.errors import UsageError
+from workprint.errors import NoMedia, UsageError
 from workprint.findings import RUN, read_results
 from workprint.model import Attributes, Failure, Limits, PassedOver
 from workprint.portfolio import Portfolio
@@ -63,7 +63,7 @@ def _portfolio(path: Path) -> Iterator[tuple[str, str]]:
         yield "terms", f"{terms_id}: {_listed(terms.get('uses', {}))}{licence}{grants}"
     for identity in portfolio.identities:
         for what, known in (("name", identity.names), ("domain", identity.domains), ("address", identity.urls)):
-            yield from ((f"{what} of {identity.creator}", text) for text in known)
+            yield from ((what, f"{identity.creator}: {text}") for text in known)
     without = sum(work.terms_id is None for work in portfolio.works)
     if without:
         yield "without terms", f"{without} works; a match of theirs is “no permission on record”"
@@ -118,7 +118,8 @@ def _dataset(uri: str) -> Iterator[tuple[str, str]]:
     reads = (read for shard in shards for read in reader.read(shard) if not isinstance(read, PassedOver))
     for read in islice(reads, _SHOWN):
         if isinstance(read, Failure):
-            yield "failure", f"{read.subject_id}: {read.detail} {_said(read.attributes)}".rstrip()
+            what = "without media" if read.code == NoMedia.code else "failure"
+            yield what, f"{read.subject_id}: {read.detail} {_said(read.attributes)}".rstrip()
         else:
             yield "item", f"{read[0].item_id} ({read[1].size_bytes} bytes) {_said(read[0].attributes)}".rstrip()
 

@@ -213,7 +213,7 @@ def _watched(done: Iterator[Done], total: int, watch: Watch | None) -> list[Done
     for one in done:
         finished.append(one)
         seen, failed = seen + one.count.seen, failed + one.count.seen - one.count.fingerprinted
-        found += len(one.findings)
+        found += len(_matches(one))
         if watch:
             watch(Progress(len(finished), total, seen, failed, found))
     return sorted(finished, key=lambda one: one.order)
