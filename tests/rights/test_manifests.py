@@ -9,7 +9,6 @@ import pytest
 
 pytest.importorskip("c2pa")
 from content_credentials import signed
-
 from signal_samples import ATTRIBUTE, m4a, packet, picture, read, sound, wav
 from workprint.model import NOT_CHECKED, UNREADABLE, Permission, Signal, Use, combined
 
