@@ -79,6 +79,9 @@ def read_results(folder: Path) -> Results:
         raise UsageError(f"{folder} holds no results of a finished scan: there is no {RUN} in it") from error
     except (OSError, ValueError, RecursionError) as error:
         raise FormatError(f"{folder / RUN} is damaged") from error
+    for count in manifest.shards:
+        if count.seen != count.fingerprinted + sum(count.failed.values()):
+            raise FormatError(f"{folder / RUN} is damaged: the counts of {count.shard_id!r} do not add up")
     return Results(manifest, tuple(finding_from_json(line) for line in _lines(folder / FINDINGS)))
 
 

@@ -57,6 +57,7 @@ def screened(path: Path, scanned: Scanned, every: int = 1) -> int:
         return -1
 
 
+@pytest.mark.fault("tables of an index tampered with: shuffled, random, cut, of other types", "refused, or harmless")
 def test_tables_that_were_tampered_with_are_refused_or_harmless(scanned: Scanned, tmp_path: Path) -> None:
     """Shuffled, random, extreme, cut, of other types and shapes: nothing is raised but a `FormatError`."""
     rng = np.random.default_rng(20)
@@ -85,6 +86,7 @@ def test_no_table_leads_out_of_bounds(scanned: Scanned, tmp_path: Path) -> None:
     assert scanned.portfolios
 
 
+@pytest.mark.fault("an index cut anywhere", "refused")
 def test_an_index_cut_anywhere_is_refused(scanned: Scanned, tmp_path: Path) -> None:
     """At regular places through all of its tables, and within its directory."""
     data = scanned.portfolios[1].read_bytes()

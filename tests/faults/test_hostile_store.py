@@ -42,6 +42,7 @@ def all_read(part: store.Part) -> int:
     return sum(len(one) for one in columns) + store.read_count(part)[0].seen
 
 
+@pytest.mark.fault("a store with wrong bytes in 400 ways", "refused, or harmless")
 def test_wrong_bytes_anywhere_are_refused_or_harmless(part: store.Part) -> None:
     """In pages and in the footer, where contradictions would end the process if Arrow were asked about them."""
     data = part.path.read_bytes()
