@@ -12,6 +12,7 @@ from workprint import plugins
 from workprint.api import pictures
 from workprint.api.acting import against
 from workprint.api.checking import read_card
+from workprint.api.registry import indexes_at
 from workprint.errors import UsageError
 from workprint.findings import Results, read_failures, read_results
 from workprint.model import CheckedWork, Failure, Limits, Picture, PortfolioSummary, Report, Work
@@ -94,7 +95,7 @@ def _card_of(portfolio: Portfolio) -> Sequence[CheckedWork]:
 
 def _portfolios(paths: Sequence[Path], used: Sequence[PortfolioSummary]) -> Iterator[Portfolio]:
     if paths:
-        yield from (Portfolio(path) for path in paths)
+        yield from (Portfolio(path) for path in indexes_at(paths))
         return
     for summary in used:
         if Path(summary.path).is_file():

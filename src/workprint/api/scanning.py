@@ -15,6 +15,7 @@ from typing import Any
 from workprint import __version__, plugins, store
 from workprint.api.keys import trusted_ids
 from workprint.api.pictures import collect_pictures
+from workprint.api.registry import indexes_at
 from workprint.errors import DatasetError, NoMedia, UsageError, WorkprintError
 from workprint.findings import Results, write_results
 from workprint.ingest import Pipeline
@@ -95,13 +96,15 @@ def match(
 ) -> Results:
     """Compare a store with portfolios and write the results to `output`. Needs no media.
 
+    A folder among `portfolios` stands for all indexes below it.
+
     Raises:
         UsageError: the store or a portfolio is not there.
         FormatError: the store or a portfolio is damaged, or not one.
         StoreConflict: the store does not cover its dataset.
         RecipeMismatch: store and portfolio were made in different ways.
     """
-    settings = settings or Settings()
+    settings, portfolios = settings or Settings(), indexes_at(portfolios)
     if not store_folder.exists():
         raise UsageError(f"{store_folder} does not exist; `workprint fingerprint` makes a fingerprint store")
     header = store.read_header(store_folder)
@@ -131,7 +134,7 @@ def scan(
 
     Raises: as `fingerprint` and `match`.
     """
-    settings = settings or Settings()
+    settings, portfolios = settings or Settings(), indexes_at(portfolios)
     recipes = Pipeline(settings.depth, settings.limits).recipes
     trusted = trusted_ids(settings.trust)
     screener = Screener(

@@ -12,7 +12,7 @@ from workprint.model import Box, Depth, Level, Outcome, Segment, TimeSpan, Use
 
 NEVER = "never"
 PATH: Any = click.Path(path_type=Path)
-PORTFOLIO: Any = click.Path(path_type=Path, dir_okay=False)
+PORTFOLIO: Any = click.Path(path_type=Path)
 
 
 OUTCOMES = click.option(
@@ -70,8 +70,8 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress and no sum
 JOBS = click.option("--jobs", "-j", type=click.IntRange(min=0), default=0, help="Processes. Default: one per core.")
 PORTFOLIOS = click.option(
     "--portfolio", "-p", "portfolios", type=PORTFOLIO, multiple=True,
-    help="A portfolio index, made by `workprint index`. May be given several times. Without any, only items that "
-    "reserve themselves are found.",
+    help="A portfolio index, made by `workprint index`, or a folder of them. May be given several times. Without any, "
+    "only items that reserve themselves are found.",
 )  # fmt: skip
 DATASET_OPTIONS = with_options(
     click.option(
