@@ -215,7 +215,7 @@ def test_a_region_of_no_work_is_told(
 def test_damaged_exclusions_are_refused(cases: dict[str, Case], tmp_path: Path) -> None:
     """An index whose exclusions cannot be read is not added to."""
     index(cases["logo"].works, tmp_path / "p", exclude=(cases["logo"].shared,))
-    for data, said in ((b"PAR1", "holds damaged records"), (None, "has no entry 'excluded.parquet'")):
+    for data, said in ((b"PAR1", "excluded.parquet. is damaged"), (None, "has no entry 'excluded.parquet'")):
         rebuilt(tmp_path / "p", {"excluded.parquet": data})
         with pytest.raises(FormatError, match=said):
             index(cases["logo"].works, tmp_path / "p")
