@@ -69,7 +69,7 @@ def _extract(raster: Grey, settings: FeatureSettings) -> Features:
     if settings.interleaved:
         between = resample(raster, *(max(1, round(side / LEVEL_STEP)) for side in raster.shape))
         found.append(_of_pyramid(between, 1, settings))
-    points = np.concatenate(found)[: min(settings.max_points * len(found), MAX_POINTS)]
+    points = _joined(found)[: min(settings.max_points * len(found), MAX_POINTS)]
     return Features(width, height, points)
 
 
@@ -82,7 +82,7 @@ def enlarge(grey: Grey, settings: FeatureSettings) -> Grey:
 
 def _of_pyramid(grey: Grey, level: int, settings: FeatureSettings) -> NDArray[np.void]:
     """Points of a raster and its reductions by 1.5; `level` is that of the raster itself."""
-    found = [np.empty(0, POINT)]
+    found: list[NDArray[np.void]] = []
     room = settings.max_points
     while min(grey.shape) >= _MIN_LEVEL_PX and room > 0:
         budget = min(room, math.ceil(grey.size / settings.area_per_point))
@@ -92,7 +92,13 @@ def _of_pyramid(grey: Grey, level: int, settings: FeatureSettings) -> NDArray[np
         found.append(points[:count])
         room -= count
         grey, level = two_thirds(grey), level + 2
-    return np.concatenate(found)
+    return _joined(found)
+
+
+def _joined(found: list[NDArray[np.void]]) -> NDArray[np.void]:
+    """Put points together as bytes: NumPy takes 50 microseconds to agree with itself that equal types are equal."""
+    rows = [points.view(np.uint8).reshape(-1, POINT.itemsize) for points in found]
+    return np.concatenate([np.empty((0, POINT.itemsize), np.uint8), *rows]).view(POINT).reshape(-1)
 
 
 def _columns(points: NDArray[np.void]) -> tuple[NDArray[np.uint16], NDArray[np.uint8], NDArray[np.uint64]]:

@@ -41,6 +41,9 @@ Grid = tuple[NDArray[np.int32], NDArray[np.int32], int]
 Map = NDArray[np.float64]
 """float64 (9,): a homography, row by row, from print pixels to item pixels."""
 
+Expected = tuple[float, float, float, float]
+"""x, y, direction and logarithm of the size in the item; the last is -99 where the map degenerates."""
+
 
 @njit(cache=True, nogil=True)
 def cells_of(item: Words, width: int, height: int) -> tuple[NDArray[np.int32], NDArray[np.int32], int]:
@@ -77,34 +80,32 @@ def apply(mapping: Map, u: float, v: float) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True)
-def _local(mapping: Map, u: float, v: float) -> NDArray[np.float64]:
-    """Jacobian (a, b, c, d) of the map at a place, as float64 (4,)."""
+def _local(mapping: Map, u: float, v: float) -> tuple[float, float, float, float]:
+    """Jacobian (a, b, c, d) of the map at a place."""
     depth = mapping[6] * u + mapping[7] * v + mapping[8]
     x, y = apply(mapping, u, v)
-    return np.array(
-        [
-            (mapping[0] - mapping[6] * x) / depth,
-            (mapping[1] - mapping[7] * x) / depth,
-            (mapping[3] - mapping[6] * y) / depth,
-            (mapping[4] - mapping[7] * y) / depth,
-        ]
+    return (
+        (mapping[0] - mapping[6] * x) / depth,
+        (mapping[1] - mapping[7] * x) / depth,
+        (mapping[3] - mapping[6] * y) / depth,
+        (mapping[4] - mapping[7] * y) / depth,
     )
 
 
 @njit(cache=True, nogil=True)
-def expect(mapping: Map, words: Words, point: int) -> NDArray[np.float64]:
-    """Expected (x, y, direction, log size) in the item of a print's point; size is -99 where the map degenerates."""
+def expect(mapping: Map, words: Words, point: int) -> Expected:
+    """Where a print's point should be in the item, and how it should look there."""
     u, v = place_of(words, point)
     x, y = apply(mapping, u, v)
-    out = np.array([x, y, 0.0, -99.0])
+    direction, log_size = 0.0, -99.0
     if x > -1e8:
         a, b, c, d = _local(mapping, u, v)
         area = abs(a * d - b * c)
         angle = angle_of(words, point)
-        out[2] = math.atan2(c * math.cos(angle) + d * math.sin(angle), a * math.cos(angle) + b * math.sin(angle))
+        direction = math.atan2(c * math.cos(angle) + d * math.sin(angle), a * math.cos(angle) + b * math.sin(angle))
         if area > 1e-9:
-            out[3] = 0.5 * math.log(area) + level_of(words, point) * LOG_STEP
-    return out
+            log_size = 0.5 * math.log(area) + level_of(words, point) * LOG_STEP
+    return x, y, direction, log_size
 
 
 @njit(cache=True, nogil=True)
@@ -171,14 +172,12 @@ def match_under(
 
 
 @njit(cache=True, nogil=True)
-def _stands(item: Words, i: int, place: NDArray[np.float64], reach: float, tolerance: float) -> bool:
+def _stands(item: Words, i: int, place: Expected, reach: float, tolerance: float) -> bool:
     """Whether an item point is near an expected place, of the expected size and direction."""
+    if abs(level_of(item, i) * LOG_STEP - place[3]) > SIZE_TOLERANCE:  # first, because it is cheap and turns most away
+        return False
     x, y = place_of(item, i)
-    return (
-        math.hypot(x - place[0], y - place[1]) <= reach
-        and abs(level_of(item, i) * LOG_STEP - place[3]) <= SIZE_TOLERANCE
-        and abs(turn(angle_of(item, i) - place[2])) <= tolerance
-    )
+    return math.hypot(x - place[0], y - place[1]) <= reach and abs(turn(angle_of(item, i) - place[2])) <= tolerance
 
 
 @njit(cache=True, nogil=True)
