@@ -182,12 +182,8 @@ class Portfolio:
         except (ValueError, RecursionError) as error:
             raise FormatError(f"{self.path} is damaged: its {_MANIFEST} cannot be read") from error
         check_format(manifest, FORMAT, VERSION, str(self.path))
-        named = set(self._places) - {_MANIFEST, _SIGNATURE, _SIGNER}
-        if (
-            not isinstance(manifest.get("entries"), dict)
-            or set(manifest["entries"]) != named
-            or _MANIFEST not in self._places
-        ):
+        entries, there = manifest.get("entries"), set(self._places) - {_MANIFEST, _SIGNATURE, _SIGNER}
+        if not isinstance(entries, dict) or set(entries) != there:
             raise FormatError(f"{self.path} is damaged: its entries are not those its {_MANIFEST} names")
         return dict(manifest)
 
