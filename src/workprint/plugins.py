@@ -3,6 +3,7 @@ for what it uses."""
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -116,11 +117,21 @@ def report_writer(name: str) -> ReportWriter:
 
 
 def engine(name: str, jobs: int, limits: Limits) -> Engine:
-    """The engine called `name`, for so many jobs, held to limits. Raises `UsageError` or `EngineUnavailable`."""
+    """The engine called `name`, for so many jobs (0: one per core), held to limits.
+
+    Raises:
+        UsageError: there is no engine of this name.
+        EngineUnavailable: it needs a package that is not installed.
+    """
     try:
-        return _named(ENGINES, name, "engine")(jobs, limits, PRELOAD)  # type: ignore[no-any-return]
+        return _named(ENGINES, name, "engine")(jobs or _cores(), limits, PRELOAD)  # type: ignore[no-any-return]
     except ImportError as error:
         raise EngineUnavailable(f"the engine {name!r} needs a package that is not installed: {error.name}") from error
+
+
+def _cores() -> int:
+    """How many processors this process may use; macOS tells only how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def fingerprinters(medium: Medium, depth: Depth) -> list[Fingerprinter[Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -95,7 +94,7 @@ def check(
     """
     opened = Portfolio(portfolio)
     function = _CheckWork(portfolio, opened.digest, tuple(media), depth, Limits(), Edits())
-    engine = plugins.engine("local", jobs or len(os.sched_getaffinity(0)), Limits())
+    engine = plugins.engine("local", jobs, Limits())
     checked = dict(_watched(engine.map(function, range(len(opened.works))), len(opened.works), watch))
     works = tuple(checked[position] for position in sorted(checked))
     if works and not any(work.found for work in works):

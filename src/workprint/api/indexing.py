@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -125,7 +124,7 @@ def _plans(
 def _outcomes(
     plans: Sequence[tuple[IndexShard, list[Shard]]], limits: Limits, jobs: int, watch: Watch | None
 ) -> Iterator[Outcome]:
-    engine = plugins.engine("local", jobs or len(os.sched_getaffinity(0)), limits)
+    engine = plugins.engine("local", jobs, limits)
     total = sum(len(shards) for _, shards in plans)
     done = seen = failed = 0
     for function, shards in plans:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -280,7 +279,7 @@ def _dataset_digest(folder: Path) -> str:
 def _engine(settings: Settings, limits: Limits) -> Any:
     if settings.jobs < 0:
         raise UsageError(f"{settings.jobs} jobs cannot be run; give 1 or more, or 0 for one per core")
-    return plugins.engine(settings.engine, settings.jobs or len(os.sched_getaffinity(0)), limits)
+    return plugins.engine(settings.engine, settings.jobs, limits)
 
 
 def _refuse_inside(dataset: str, folder: Path) -> None:
