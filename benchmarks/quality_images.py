@@ -152,7 +152,7 @@ def false_matches(portfolio: Portfolio, named: Sequence[tuple[str, bytes]]) -> l
 
 
 def print_false_matches(portfolio: Portfolio, paths: Sequence[Path], others: Sequence[Path], seed: int) -> int:
-    """Print what matched in each negative set, of each index; return how many that is, `SAME_SCENE` left out."""
+    """Print what matched in each negative set, return how many that is without `SAME_SCENE`."""
     total = 0
     works = [(str(path), path.read_bytes()) for path in paths]
     decoys = [(str(path), path.read_bytes()) for path in others]
@@ -197,9 +197,8 @@ def print_gaps(outcomes: dict[str, Outcome], false: int) -> None:
     for found, name in below:
         print(f"  {name} {found:.3f}: {_gap(LEAST_AIM - found)}")
     wrong = sum(one.wrong for one in outcomes.values())
-    print(
-        f"aim, no false match: {false} matches in the sets above, same scenes left out; {wrong} other works named for edited works"
-    )
+    print(f"aim, no false match: {false} matches in the sets above, same scenes left out", end="; ")
+    print(f"{wrong} other works named for edited works")
 
 
 def _gap(missing: float) -> str:
