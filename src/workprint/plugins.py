@@ -58,7 +58,7 @@ ENGINES = {
     "local": "workprint.engines.local:LocalEngine",
 }
 
-PRELOAD = ("workprint.warm",)
+PRELOAD = ("workprint.engines.one_thread", "workprint.warm")
 """Modules that worker processes find imported when they begin."""
 
 FINGERPRINTERS = {
