@@ -47,6 +47,7 @@ REPORTS = {
     "jsonl": "workprint.reports.lines:JsonLinesReport",
     "sarif": "workprint.reports.sarif:SarifReport",
     "markdown": "workprint.reports.step_summary:StepSummary",
+    "overview": "workprint.reports.overview:OverviewReport",
 }
 
 SIGNAL_READERS = {

@@ -12,7 +12,7 @@ from workprint.cli.group import printable
 from workprint.cli.options import OUTCOMES, PATH, PORTFOLIO
 from workprint.model import Outcome
 
-_REPORT_FORMATS = ("html", "csv", "jsonl", "sarif", "markdown", "removal")
+_REPORT_FORMATS = ("html", "csv", "jsonl", "sarif", "markdown", "overview", "removal")
 
 
 @click.command()
@@ -27,7 +27,9 @@ _REPORT_FORMATS = ("html", "csv", "jsonl", "sarif", "markdown", "removal")
               help="Results of an earlier run; SARIF and Markdown say what is new since.")  # fmt: skip
 @OUTCOMES
 def report(results: Path, form: str, output: Path | None, outcomes: tuple[str, ...], **places: Any) -> None:
-    """Write the results of a scan as a page, a table, lines, SARIF, a summary, or lists of what to take out.
+    """Write the results of a scan as a page, a table, lines, SARIF, a summary, counts, or lists of what to take out.
+
+    `overview` counts the items that carry each work, and those of each part, domain and licence, as JSON.
 
     \b
     Example:

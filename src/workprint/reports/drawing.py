@@ -11,6 +11,8 @@ WAVE_HEIGHT = 100
 MAX_BARS = 200
 MIN_MARK_WIDTH = 4.0
 """A word inside an hour would otherwise be thinner than a hair."""
+LEAST_BAR = 0.5
+"""Percent; a part with one copy in a million is not a part with none."""
 ALL_OF_IT = 0.99
 
 
@@ -65,6 +67,13 @@ def stretch(segment: Segment, duration_s: float) -> Stretch | None:
     left, right = (WAVE_WIDTH * min(max(at / duration_s, 0.0), 1.0) for at in (segment.start_s, segment.end_s))
     width = max(right - left, MIN_MARK_WIDTH)
     return Stretch(round(min(left, WAVE_WIDTH - width), 2), round(width, 2))
+
+
+def bar(number: int, largest: int) -> float:
+    """Return how wide the bar of a number is, in percent of the largest; what is there at all can be seen."""
+    if number <= 0 or largest <= 0:
+        return 0.0
+    return max(round(100 * min(number / largest, 1.0), 2), LEAST_BAR)
 
 
 def waveform(peaks: tuple[float, ...]) -> str:

@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from workprint.model import Failure, Medium, Report
 from workprint.reports import attributes, drawing, page, said, summary, words
+from workprint.reports.overview import overview
 from workprint.reports.robustness import robustness
 from workprint.reports.untrusted import link, visible
 
@@ -25,6 +26,8 @@ ROWS = 200
 """In each folded table; what is beyond is counted, and written in full to the files beside the page."""
 CONTENTS_OPEN = 25
 """Up to so many works are listed at once; longer lists are folded."""
+OVERVIEW_ROWS = 12
+"""In each table of the overview; more are counted."""
 MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
@@ -117,6 +120,7 @@ def _context(report: Report) -> dict[str, Any]:
         "style": Markup(_style()),
         "style_digest": _style_digest(_style()),
         "rows": ROWS,
+        "overview_rows": OVERVIEW_ROWS,
         "contents_open": CONTENTS_OPEN,
         "listed_works": page.LISTED_WORKS,
         "report": report,
@@ -124,6 +128,7 @@ def _context(report: Report) -> dict[str, Any]:
         "counts": counts,
         "creators": summary.by_creator(report),
         "groups": page.groups(report),
+        "overview": overview(report),
         "said": said.table(report),
         "claims": page.claims(report),
         "not_found": page.not_found(report),
