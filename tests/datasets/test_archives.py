@@ -15,8 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workprint.datasets import holding
-from workprint.datasets.tar import TarReader
-from workprint.datasets.zip import ZipReader
+from workprint.datasets.archives import TarReader, ZipReader
 from workprint.errors import DatasetError
 from workprint.model import Failure, Item, Limits, PassedOver
 from workprint.protocols import DatasetReader, Read
@@ -249,16 +248,6 @@ def test_a_header_that_promises_too_much_costs_nothing(tmp_path: Path) -> None:
 
     assert [code for _, code in first] == ["too_large", "truncated"]
     assert second == [("a.tar", "undecodable")]
-
-
-def test_archives_inside_archives_are_failures(tmp_path: Path) -> None:
-    """They are not opened, and not silently dropped either, whatever their name."""
-    inner = tar_bytes([("a.png", PICTURE)])
-    path = tar_file(
-        tmp_path, tar_bytes([("inner.tar", inner), ("inner.jpg", gzip.compress(inner)), ("b.png", PICTURE)])
-    )
-
-    assert failures_of(TarReader(), path) == [("a.tar!inner.tar", "unsupported"), ("a.tar!inner.jpg", "unsupported")]
 
 
 def test_large_members_are_held_on_disk_and_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

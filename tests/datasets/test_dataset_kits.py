@@ -1,5 +1,6 @@
 """Every reader against the kit, and the same media out of every container."""
 
+import gzip
 import io
 import json
 import tarfile
@@ -12,12 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from workprint.datasets.archives import TarReader, ZipReader
 from workprint.datasets.arrow import ArrowReader
 from workprint.datasets.folder import FolderReader
 from workprint.datasets.manifest import ManifestReader
 from workprint.datasets.parquet import ParquetReader
-from workprint.datasets.tar import TarReader
-from workprint.datasets.zip import ZipReader
 from workprint.protocols import DatasetReader
 from workprint.testing import DatasetReaderKit, items_of, some_media
 
@@ -30,6 +30,26 @@ def write_tar(path: Path, media: Mapping[str, bytes], mode: str = "w") -> str:
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
     return str(path)
+
+
+def tar_bytes(media: Mapping[str, bytes]) -> bytes:
+    """A tar archive of these members."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, data in media.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return stream.getvalue()
+
+
+def zip_bytes(media: Mapping[str, bytes]) -> bytes:
+    """A zip archive of these members."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in media.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
 
 
 def write_files(folder: Path, media: Mapping[str, bytes]) -> str:
@@ -149,6 +169,30 @@ class TestZip(DatasetReaderKit):
         return str(folder / "a.zip")
 
 
+class TestZipsInTarGz(TestTarGz):
+    """Zip archives in a packed tar, one of them deep in others."""
+
+    def write(self, folder: Path, media: Mapping[str, bytes]) -> str:
+        """See the kit."""
+        names = list(media)
+        parts = [{name: media[name] for name in part} for part in (names[:3], names[3:6], names[6:])]
+        deep = tar_bytes({"c.zip": zip_bytes(parts[2])})
+        inner = {"a.zip": zip_bytes(parts[0]), "b.zip": zip_bytes(parts[1]), "deep": deep}
+        return write_tar(folder / "a.tgz", inner, "w:gz")
+
+
+class TestTarsInZip(TestZip):
+    """Tar archives, packed in different ways, in a zip."""
+
+    def write(self, folder: Path, media: Mapping[str, bytes]) -> str:
+        """See the kit."""
+        names = list(media)
+        parts = [{name: media[name] for name in part} for part in (names[:4], names[4:])]
+        inner = {"a.tar": tar_bytes(parts[0]), "albums/b.tar.gz": gzip.compress(tar_bytes(parts[1]))}
+        (folder / "a.zip").write_bytes(zip_bytes(inner))
+        return str(folder / "a.zip")
+
+
 class TestParquet(DatasetReaderKit):
     """One Parquet file with several row groups."""
 
@@ -205,7 +249,10 @@ class TestManifest(DatasetReaderKit):
         return str(folder / "manifest.jsonl")
 
 
-CONTAINERS = (TestFolder, TestFolderOfShards, TestTar, TestTarGz, TestZip, TestParquet, TestArrowStream, TestManifest)
+CONTAINERS = (
+    *(TestFolder, TestFolderOfShards, TestTar, TestTarGz, TestZip, TestZipsInTarGz, TestTarsInZip, TestParquet),
+    *(TestArrowStream, TestManifest),
+)
 
 
 @pytest.mark.parametrize("kit", CONTAINERS)

@@ -10,14 +10,13 @@ import pyarrow as pa
 from workprint import store
 from workprint.consent.terms import read_terms
 from workprint.datasets.addresses import container_of, decode_name, encode_name
+from workprint.datasets.archives import TarReader, ZipReader
 from workprint.datasets.arrow import ArrowReader
 from workprint.datasets.attributes import from_sidecars
 from workprint.datasets.kinds import container_kind
 from workprint.datasets.manifest import ManifestReader
 from workprint.datasets.parquet import ParquetReader
 from workprint.datasets.paths import safe_relative
-from workprint.datasets.tar import TarReader
-from workprint.datasets.zip import ZipReader
 from workprint.errors import ItemError, WorkprintError
 from workprint.media.jpeg import coded_digest, count_scans
 from workprint.media.png import without_text

@@ -20,9 +20,11 @@ def write_clean(source: Path, target: Path, unwanted: Collection[str]) -> None:
     """Copy a folder or file without the items at these addresses, all or nothing. `target` must not exist.
 
     Raises:
-        WorkprintError: an item is not there, or something cannot be copied; nothing is left at `target`.
+        WorkprintError: an item is not there, lies in an archive in an archive, or something cannot be copied; nothing
+            is left at `target`.
         OSError: the disk is full or cannot be written.
     """
+    _refuse_nested(unwanted)
     temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     try:
         if source.is_dir():
@@ -42,6 +44,16 @@ def write_clean(source: Path, target: Path, unwanted: Collection[str]) -> None:
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
+
+
+def _refuse_nested(unwanted: Collection[str]) -> None:
+    for address in sorted(unwanted):
+        archive, _, _ = address.rpartition("!")
+        if "!" in archive:
+            raise WorkprintError(
+                f"{archive} is an archive in an archive, out of which nothing can be taken; unpack it, and scan the "
+                "dataset again"
+            )
 
 
 def _clean_folder(source: Path, copied: Path, unwanted: Collection[str]) -> set[str]:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from workprint.datasets.addresses import decode_name, encode_name, part_id
 from workprint.datasets.annotations import annotations_in, conventions_of, missing_in, speaks_of_others
+from workprint.datasets.archives import TarReader, ZipReader
 from workprint.datasets.arrow import ArrowReader
 from workprint.datasets.holding import DEFAULT_LIMITS, failure
 from workprint.datasets.kinds import claims_media, container_kind, has_media_ending
@@ -13,8 +14,6 @@ from workprint.datasets.loose import IGNORED_FOLDERS, read_files
 from workprint.datasets.parquet import ParquetReader
 from workprint.datasets.places import Entry, EntryKind, Place, head_of, place_of, require_present
 from workprint.datasets.remote import without_secrets
-from workprint.datasets.tar import TarReader
-from workprint.datasets.zip import ZipReader
 from workprint.errors import DatasetError, Undecodable
 from workprint.model import Limits, Shard
 from workprint.protocols import Read

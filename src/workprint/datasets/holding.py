@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from workprint.datasets.kinds import container_kind
-from workprint.errors import ItemError, Truncated, Unsupported
+from workprint.errors import ItemError, Truncated
 from workprint.model import Attributes, Blob, Failure, Limits, Stage
 
 DEFAULT_LIMITS = Limits()
@@ -37,7 +36,6 @@ def hold(read: ReadChunk, size_bytes: int) -> Held:
 
     Raises:
         Truncated: it gives fewer.
-        Unsupported: they are an archive or a table themselves.
     """
     if size_bytes <= MAX_BYTES_IN_MEMORY:
         buffer = io.BytesIO()
@@ -68,21 +66,10 @@ def _open(path: str) -> BinaryIO:
 
 
 def _copy(read: ReadChunk, size_bytes: int, target: IO[bytes]) -> None:
-    """Copy exactly `size_bytes`, unless the first of them show that there is no need to."""
     left_bytes = size_bytes
     while left_bytes:
         chunk = read(min(_CHUNK_BYTES, left_bytes))
         if not chunk:
             raise Truncated(f"the data ends {left_bytes:,} bytes too early")
-        if left_bytes == size_bytes:
-            _refuse_container(chunk)
         target.write(chunk)
         left_bytes -= len(chunk)
-
-
-def _refuse_container(head: bytes) -> None:
-    kind = container_kind(head)
-    if kind:
-        raise Unsupported(
-            f"a {kind} file inside an archive is not opened; unpack it beside the archive to have it read"
-        )

@@ -129,6 +129,12 @@ def packing_of(head: bytes) -> str:
     return "bz2" if head.startswith(b"BZh") else ""
 
 
+def head_in(stream: BinaryIO) -> bytes:
+    """Return as much of the beginning of a file as tells what it is."""
+    head = stream.read(HEAD_BYTES)
+    return head + stream.read(PACKED_HEAD_BYTES) if packing_of(head) else head
+
+
 def unpacking(source: BinaryIO, packing: str) -> BinaryIO:
     """Return a stream of what is packed in `source`."""
     openers: dict[str, Callable[[BinaryIO], object]] = {

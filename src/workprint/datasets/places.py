@@ -13,7 +13,7 @@ from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from workprint.datasets.kinds import HEAD_BYTES, PACKED_HEAD_BYTES, base_name, packing_of
+from workprint.datasets.kinds import base_name, head_in
 from workprint.datasets.remote import BLOCK_BYTES, RepeatedReads, options_of, repeated, without_secrets
 from workprint.errors import DatasetError, TooLarge
 from workprint.model import Blob
@@ -126,8 +126,7 @@ def head_of(uri: str) -> bytes:
         return b""
     try:
         with place.open() as stream:
-            head = stream.read(HEAD_BYTES)
-            return head + stream.read(PACKED_HEAD_BYTES) if packing_of(head) else head
+            return head_in(stream)
     except OSError:
         return b""
 

@@ -1,21 +1,24 @@
 """Tar archives, packed or not. Files of one key form one group, as WebDataset has it: `000123.jpg`, `000123.json`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import BinaryIO
 
 from workprint.datasets.addresses import UniqueNames, container_of, encode_name, member_address
 from workprint.datasets.attributes import MAX_SIDECAR_BYTES, SIDECAR_KEYS, from_sidecars
 from workprint.datasets.holding import DEFAULT_LIMITS, Held, failure, hold
-from workprint.datasets.kinds import claims_media, ending_of, is_tar, packing_of, unpacking
+from workprint.datasets.kinds import HEAD_BYTES, claims_media, ending_of, is_tar, packing_of, unpacking
 from workprint.datasets.places import head_of, name_of, place_of, require_present
 from workprint.datasets.tar_stream import Member, TarStream
-from workprint.errors import ItemError, TooLarge, Unsupported
-from workprint.model import Failure, Item, Limits, PassedOver, Shard
+from workprint.errors import ItemError, TooLarge
+from workprint.model import Blob, Failure, Item, Limits, PassedOver, Shard
 from workprint.protocols import Read
 
 MAX_GROUP_MEMBERS = 64
 MAX_GROUP_BYTES = 256 << 20
+
+OpenArchive = Callable[[], BinaryIO]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,8 @@ class _Part:
         return self.outcome.blob.size_bytes if isinstance(self.outcome, Held) else 0
 
 
-class TarReader:
-    """Reads a tar archive in one pass; the whole archive is one shard."""
+class TarArchive:
+    """Reads a tar archive in one pass; the whole archive is one shard. Archives in it are items as others."""
 
     name = "tar"
 
@@ -56,9 +59,24 @@ class TarReader:
 
     def read(self, shard: Shard) -> Iterator[Read]:
         """See `DatasetReader.read`. Media of one group have the same attributes; a group ends where its key ends."""
+        packing = packing_of(head_of(shard.uri))
+        yield from self._grouped(shard, lambda: place_of(shard.uri).open(), packing)
+
+    def read_blob(self, blob: Blob, shard: Shard, most_bytes: int) -> Iterator[Read]:
+        """Yield what is in an archive that is an item itself, at the address that is the shard's id.
+
+        Of a packed one no more than `most_bytes` are unpacked.
+        """
+        with blob.open() as stream:
+            packing = packing_of(stream.read(HEAD_BYTES))
+        yield from self._grouped(shard, blob.open, packing, most_bytes)
+
+    def _grouped(
+        self, shard: Shard, open_archive: OpenArchive, packing: str, most_bytes: int | None = None
+    ) -> Iterator[Read]:
         group: list[_Part] = []
         try:
-            for part in self._parts(shard):
+            for part in self._parts(shard, open_archive, packing, most_bytes):
                 if group and (part.key != group[0].key or _is_full(group)):
                     yield from _reads(group, shard.shard_id)
                     group = []
@@ -69,13 +87,14 @@ class TarReader:
                 if isinstance(part.outcome, Held):
                     part.outcome.close()
 
-    def _parts(self, shard: Shard) -> Iterator[_Part]:
+    def _parts(self, shard: Shard, open_archive: OpenArchive, packing: str, most_bytes: int | None) -> Iterator[_Part]:
         container = container_of(shard.shard_id)
         names = UniqueNames()
         try:
-            with place_of(shard.uri).open() as source:
-                packing = packing_of(head_of(shard.uri))
-                stream = TarStream(unpacking(source, packing), can_seek=not packing and source.seekable())
+            with open_archive() as source:
+                plain = unpacking(source, packing)
+                can_seek = not packing and source.seekable()
+                stream = TarStream(plain, can_seek=can_seek, most_bytes=most_bytes if packing else None)
                 for member in stream.members():
                     yield self._part(stream, member, names.name(member_address(container, member.name)))
         except ItemError as error:
@@ -97,10 +116,7 @@ class TarReader:
         refusal = member.refusal() or self._too_large(member)
         if refusal:
             return part(failure(address, refusal))
-        try:
-            return part(hold(stream.read, member.size_bytes))
-        except Unsupported as error:
-            return part(failure(address, error))
+        return part(hold(stream.read, member.size_bytes))
 
     def _too_large(self, member: Member) -> TooLarge | None:
         most = self._limits.max_item_bytes

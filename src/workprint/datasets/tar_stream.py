@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from workprint.datasets.kinds import TAR_BLOCK_BYTES, header_holds
-from workprint.errors import ItemError, Truncated, Undecodable, UnsafePath, Unsupported
+from workprint.errors import ItemError, TooLarge, Truncated, Undecodable, UnsafePath, Unsupported
 
 _MAX_EXTENDED_HEADER_BYTES = 1 << 20
 _MAX_PADDING_BYTES = 64 << 20
@@ -61,10 +61,14 @@ class _Extended:
 class TarStream:
     """The members of an archive, and the bytes of the one that was given last."""
 
-    def __init__(self, source: BinaryIO, *, can_seek: bool = False) -> None:
-        """Read from the beginning of `source`; what is not wanted is skipped by seeking if that is cheap."""
+    def __init__(self, source: BinaryIO, *, can_seek: bool = False, most_bytes: int | None = None) -> None:
+        """Read from the beginning of `source`; what is not wanted is skipped by seeking if that is cheap.
+
+        More than `most_bytes` in all end the reading with `TooLarge`, whatever is read for.
+        """
         self._source = source
         self._can_seek = can_seek
+        self._most_bytes = most_bytes
         self._left_bytes = 0
         self._padding_bytes = 0
         self._offset_bytes = 0
@@ -174,6 +178,8 @@ class TarStream:
                     break
                 data = data + more if data else more
         self._offset_bytes += len(data)
+        if self._most_bytes is not None and self._offset_bytes > self._most_bytes:
+            raise TooLarge(f"the archive unpacks to more than {self._most_bytes:,} bytes, as none of media does")
         return data
 
     @contextmanager

@@ -1,7 +1,7 @@
 """Zip archives."""
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +17,7 @@ from workprint.datasets.positions import PositionIndex
 from workprint.datasets.remote import without_secrets
 from workprint.datasets.zip_stream import MemberStream, ZipDirectory, ZipMember
 from workprint.errors import DatasetError, ItemError, TooLarge, Undecodable
-from workprint.model import Item, Limits, PassedOver, Shard
+from workprint.model import Blob, Item, Limits, PassedOver, Shard
 from workprint.protocols import Read
 
 MEMBERS_PER_SHARD = 1024
@@ -44,8 +44,11 @@ _Listed = tuple[ZipMember, str, dict[str, ZipMember]]
 """A member, what is put behind its name to make it unique, and by ending the files that say something of it."""
 
 
-class ZipReader:
-    """Reads a zip archive; a shard is a range of its members, in the order of the directory at its end."""
+class ZipArchive:
+    """Reads a zip archive; a shard is a range of its members, in the order of the directory at its end.
+
+    Archives in it are items as others.
+    """
 
     name = "zip"
 
@@ -80,10 +83,22 @@ class ZipReader:
 
     def read(self, shard: Shard) -> Iterator[Read]:
         """See `DatasetReader.read`. A `.json` or `.txt` with the name of a medium gives it attributes."""
+        yield from self._read(shard, lambda: place_of(shard.uri).open(), lambda: _survey(shard.uri))
+
+    def read_blob(self, blob: Blob, shard: Shard, most_bytes: int) -> Iterator[Read]:  # noqa: ARG002
+        """Yield what is in an archive that is an item itself, at the address that is the shard's id.
+
+        Nothing is unpacked before its size is known, so whoever asks can stop.
+        """
+        yield from self._read(shard, blob.open, lambda: _survey_of(blob.open))
+
+    def _read(
+        self, shard: Shard, open_archive: Callable[[], BinaryIO], survey_it: Callable[[], _Survey]
+    ) -> Iterator[Read]:
         rows = shard.extent if isinstance(shard.extent, range) else None
         try:
-            survey = _survey(shard.uri)
-            with place_of(shard.uri).open() as source:
+            survey = survey_it()
+            with open_archive() as source:
                 for start in range(0, survey.count, MEMBERS_PER_SHARD) if rows is None else (rows.start,):
                     yield from self._reads(source, shard, _listed(source, survey, start))
                 if survey.is_damaged:
@@ -135,9 +150,13 @@ def _survey(uri: str) -> _Survey:
 
 @lru_cache(maxsize=4)  # every shard needs it, and it takes a pass through the whole directory
 def _surveyed(uri: str, stamp: str) -> _Survey:  # noqa: ARG001 - the stamp tells one state of the file from another
+    return _survey_of(place_of(uri).open)
+
+
+def _survey_of(open_archive: Callable[[], BinaryIO]) -> _Survey:
     names, starts_bytes, count, is_damaged = UniqueNames(), array("q"), 0, False
     repeats: dict[int, str] = {}
-    with place_of(uri).open() as source:
+    with open_archive() as source:
         directory = ZipDirectory(source)
         try:
             for position_bytes, member in _files_in(directory):
