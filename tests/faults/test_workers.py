@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fault_samples import DEEDS, files
+from fault_samples import DEEDS, FaultyEngine, files
 
 from workprint import api, plugins
 from workprint.model import Limits
@@ -103,3 +103,30 @@ def test_indexing_survives_a_deadly_work(tmp_path: Path, monkeypatch: pytest.Mon
 
     assert [(one.subject_id, one.code) for one in done.unfindable] == [("picture-2.png", "worker_lost")]
     assert done.works == 2
+
+
+@pytest.mark.fault(
+    "a picture for the report crashes every process that makes it", "it is not shown; all else is as ever"
+)
+def test_a_deadly_picture_is_not_shown(
+    shards: Path, undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The results themselves are written by then."""
+    from workprint.api.pictures import PICTURES, CollectPictures, Shown, collect_pictures
+    from workprint.findings import read_results
+
+    monkeypatch.setenv(DEEDS, "crash 1 ")
+    tasks = list(plugins.reader(str(shards), "folder", Limits()).shards(str(shards)))
+    found = read_results(undisturbed).findings
+    shown = [
+        Shown(order, shard, tuple(one for one in found if one.item.partition("!")[0] == shard.shard_id))
+        for order, shard in enumerate(tasks)
+    ]
+    assert shown[0].findings
+    assert shown[0].findings[0].item == "0.tar!0.png", "the item of the step that crashes"
+
+    collect_pictures(FaultyEngine(1, Limits()), CollectPictures(str(shards), "folder", Limits()), shown, tmp_path)
+
+    expected = {path.name for path in (undisturbed / PICTURES).iterdir()}
+    gone = expected - {path.name for path in (tmp_path / PICTURES).iterdir()}
+    assert {f"{finding.finding_id}.json" for finding in shown[0].findings if finding.item == "0.tar!0.png"} <= gone

@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby, islice
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
+from workprint import plugins
 from workprint.datasets.addresses import decode_name
 from workprint.errors import FormatError, ItemError
 from workprint.media.pictures import sound_pictures, thumbnail
 from workprint.media.sniff import sniff
-from workprint.model import Blob, Failure, Finding, Limits, Medium, PassedOver, Picture, Segment, Shard, TimeSpan, Work
+from workprint.model import Blob, Finding, Limits, Medium, Picture, Segment, Shard, TimeSpan, Work
 from workprint.portfolio import Portfolio
-from workprint.protocols import DatasetReader
+from workprint.protocols import Attempt, Engine
 from workprint.store import write_atomically
 
 PICTURES = "pictures"
@@ -23,18 +26,63 @@ MOST_PICTURES = 500
 _MAX_FILE_BYTES = 20_000_000
 
 
-def collect_pictures(
-    reader: DatasetReader, found: Iterable[tuple[Shard, Sequence[Finding]]], output: Path, limits: Limits
-) -> None:
-    """Read the items of the first `MOST_PICTURES` findings once more, and keep a picture of each."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Findings to be shown, all in one shard."""
+
+    order: int
+    """Position of the shard in the dataset."""
+    shard: Shard
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectPictures:
+    """Reads items once more, in a process that may die: a picture that kills it is not shown, and that is all."""
+
+    uri: str
+    reader: str
+    limits: Limits
+
+    def __call__(self, shown: Shown, attempt: Attempt) -> dict[str, Picture]:
+        """The pictures that can be made, by finding id."""
+        reader = plugins.reader(self.uri, self.reader, self.limits)
+        wanted: dict[str, list[Finding]] = {}
+        for finding in shown.findings:
+            wanted.setdefault(finding.item, []).append(finding)
+        made: dict[str, Picture] = {}
+        with suppress(ItemError):  # of `over`: nothing more can be read
+            for read, lost in attempt.over(reader.read(shown.shard)):
+                if isinstance(read, tuple) and not lost:
+                    made |= _pictures_in(read[1], wanted.pop(read[0].item_id, []), self.limits)
+                if not wanted:
+                    break
+        return made
+
+
+def collect_pictures(engine: Engine, collect: CollectPictures, found: Iterable[Shown], output: Path) -> None:
+    """Keep a picture of each of the first `MOST_PICTURES` findings."""
+    budget, tasks = MOST_PICTURES, list[Shown]()
+    for shown in found:
+        findings = shown.findings[:budget]
+        budget -= len(findings)
+        if findings:
+            tasks.append(replace(shown, findings=findings))
     folder = output / PICTURES
-    budget = MOST_PICTURES
-    for shard, findings in found:
-        wanted = list(islice(findings, budget))
-        budget -= len(wanted)
-        if wanted:
-            folder.mkdir(exist_ok=True)
-            _collect_from(reader, shard, wanted, (folder, limits))
+    if tasks:
+        folder.mkdir(exist_ok=True)
+    for made in engine.map(collect, tasks):
+        for finding_id, picture in made.items():
+            write_atomically(folder / f"{finding_id}.json", _to_json(picture))
+
+
+def _pictures_in(blob: Blob, findings: Sequence[Finding], limits: Limits) -> dict[str, Picture]:
+    made: dict[str, Picture] = {}
+    for medium, group in groupby(findings, key=lambda finding: finding.medium):
+        in_item = list(group)
+        pictures = pictures_of(blob, medium, [finding.item_segment for finding in in_item], limits)
+        made |= {finding.finding_id: picture for finding, picture in zip(in_item, pictures, strict=False)}
+    return made
 
 
 def item_pictures(output: Path, findings: Iterable[Finding]) -> dict[str, Picture]:
@@ -48,15 +96,23 @@ def item_pictures(output: Path, findings: Iterable[Finding]) -> dict[str, Pictur
 
 
 def work_pictures(works: Iterable[Work], media: Path, limits: Limits) -> dict[str, Picture]:
-    """Pictures of works from the folder that was given to `index`, by `picture_key`."""
-    pictures = {}
-    for work in works:
-        path = file_below(media, work.work_id)
-        if path:
-            blob = Blob.at(path)
-            for picture in pictures_of(blob, work.medium, [None], limits):
-                pictures[picture_key(work.work_id, work.creator)] = picture
-    return pictures
+    """Pictures of works from the folder that was given to `index`, by `picture_key`; made in other processes."""
+    tasks = [(work, path) for work in works if (path := file_below(media, work.work_id))]
+    engine: Engine = plugins.engine("local", 0, limits)
+    made = engine.map(_PictureOfWork(limits), tasks) if tasks else ()
+    return {key: picture for pictures in made for key, picture in pictures.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _PictureOfWork:
+    limits: Limits
+
+    def __call__(self, task: tuple[Work, Path], attempt: Attempt) -> dict[str, Picture]:
+        work, path = task
+        pictures: Sequence[Picture] = ()
+        for _, lost in attempt.over([path]):
+            pictures = () if lost else pictures_of(Blob.at(path), work.medium, [None], self.limits)
+        return {picture_key(work.work_id, work.creator): picture for picture in pictures}
 
 
 def previews(portfolio: Portfolio, wanted: Mapping[int, Work]) -> dict[str, Picture]:
@@ -78,25 +134,8 @@ def pictures_of(blob: Blob, medium: Medium, segments: Sequence[Segment | None], 
         if medium is Medium.IMAGE:
             return [thumbnail(blob, limits)] * len(segments)
         return sound_pictures(blob, limits, [one if isinstance(one, TimeSpan) else None for one in segments])
-    except (ItemError, OSError):
+    except (ItemError, OSError, MemoryError):
         return ()  # it was readable a moment ago; a report without one picture is better than none
-
-
-def _collect_from(reader: DatasetReader, shard: Shard, findings: Sequence[Finding], place: tuple[Path, Limits]) -> None:
-    folder, limits = place
-    wanted: dict[str, list[Finding]] = {}
-    for finding in findings:
-        wanted.setdefault(finding.item, []).append(finding)
-    for read in reader.read(shard):
-        if isinstance(read, Failure | PassedOver) or read[0].item_id not in wanted:
-            continue
-        for medium, group in groupby(wanted.pop(read[0].item_id), key=lambda finding: finding.medium):
-            in_item = list(group)
-            segments = [finding.item_segment for finding in in_item]
-            for finding, picture in zip(in_item, pictures_of(read[1], medium, segments, limits), strict=False):
-                write_atomically(folder / f"{finding.finding_id}.json", _to_json(picture))
-        if not wanted:
-            return
 
 
 def file_below(folder: Path, work_id: str) -> Path | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from workprint import __version__, plugins, store
 from workprint.api.keys import trusted_ids
-from workprint.api.pictures import collect_pictures
+from workprint.api.pictures import CollectPictures, Shown, collect_pictures
 from workprint.api.registry import indexes_at
 from workprint.errors import DatasetError, NoMedia, UsageError, WorkprintError
 from workprint.findings import Results, write_results
@@ -147,8 +147,9 @@ def scan(
         done = _run(plan, both, plan.tasks, watch)
         store.finish(output / STORE, len(plan.tasks))
         results = _finished(output / STORE, output, settings, screener, done)
-        shards = {one.order: plan.tasks[one.order].shard for one in done}
-        collect_pictures(plan.reader, [(shards[one.order], _matches(one)) for one in done], output, settings.limits)
+        shown = [Shown(one.order, plan.tasks[one.order].shard, tuple(_matches(one))) for one in done]
+        collect = CollectPictures(dataset, plan.reader.name, settings.limits)
+        collect_pictures(_engine(settings, settings.limits), collect, shown, output)
     return results
 
 
