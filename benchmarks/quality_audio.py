@@ -117,8 +117,8 @@ def record_of(name: str, sound: Sound) -> FingerprintRecord | None:
 def report_size(index: AudioIndex, hours: float) -> None:
     """Print the bytes of the tables, in all and per hour of portfolio."""
     sizes = {name: table.nbytes for name, table in index.tables().items()}
-    fixed = sizes["pair_starts"] + sizes["triplet_starts"]
-    print(f"index bytes: {fixed / 1e6:.1f} MB fixed + {(sum(sizes.values()) - fixed) / hours / 1e6:.1f} MB per hour")
+    starts = sizes["pair_starts"] + sizes["triplet_starts"]
+    print(f"index bytes: {starts / 1e6:.1f} MB starts + {(sum(sizes.values()) - starts) / hours / 1e6:.1f} MB per hour")
 
 
 def recall(options: argparse.Namespace, works: dict[str, Sound], index: AudioIndex) -> None:

@@ -110,7 +110,7 @@ def find_alignments(
     index: LandmarkIndex, item: Constellation, parameters: AlignmentParameters = AlignmentParameters()
 ) -> list[Alignment]:
     """Return every excerpt of the portfolio that is in the item, in order of place in the item, then of work."""
-    if not index.works:
+    if not index.peak_times_s.size:
         return []
     found = _Search(index, item, parameters, parameters.voting.probed_rank).run()
     for one in _Search(index, item.backwards(), parameters, parameters.voting.reversed_rank).run():

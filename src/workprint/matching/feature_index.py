@@ -46,8 +46,8 @@ class FeatureIndex:
     """(prints + 1,): where each print's points begin in `points`."""
     points: NDArray[np.void]
     """(n,) of dtype `layouts.POINT`."""
-    offsets: NDArray[np.int64]
-    """(TABLES, 2**bits + 1): where each key's entries begin."""
+    offsets: NDArray[np.uint32]
+    """(TABLES, 2**bits + 1): where each key's entries begin. Indexes of before have int64."""
     entries: NDArray[np.uint32]
     """(TABLES, 2 n): point * 2 + mirrored."""
 
@@ -81,7 +81,8 @@ class FeatureIndex:
         return Features(width_px, height_px, self.points[self.starts[number] : self.starts[number + 1]])
 
     def _check(self) -> None:
-        kinds = ((self.sizes, "i4", 2), (self.starts, "i8", 1), (self.offsets, "i8", 2), (self.entries, "u4", 2))
+        offset = "i8" if self.offsets.dtype == np.int64 else "u4"
+        kinds = ((self.sizes, "i4", 2), (self.starts, "i8", 1), (self.offsets, offset, 2), (self.entries, "u4", 2))
         kinds_fit = self.points.dtype == POINT and self.points.ndim == 1
         kinds_fit = kinds_fit and all(one.dtype == np.dtype(kind) and one.ndim == ndim for one, kind, ndim in kinds)
         shapes_fit = (
@@ -105,13 +106,15 @@ def words_of(points: NDArray[np.void]) -> Words:
     return np.ascontiguousarray(points).view(np.uint8).reshape(-1, POINT.itemsize).view(np.uint64)
 
 
-def _file_points(descriptors: Words) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+def _file_points(descriptors: Words) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     entries = 2 * len(descriptors)
     bits = min(max(int(entries).bit_length() + 1, MIN_KEY_BITS), MAX_KEY_BITS)
-    offsets = np.empty((TABLES, (1 << bits) + 1), np.int64)
+    offsets = np.empty((TABLES, (1 << bits) + 1), np.uint32)
     filed = np.empty((TABLES, entries), np.uint32)
+    starts = np.empty((1 << bits) + 1, np.int64)
     for table in range(TABLES):
-        _file_table(descriptors, table, bits, offsets[table], filed[table])
+        _file_table(descriptors, table, bits, starts, filed[table])
+        offsets[table] = starts
     return offsets, filed
 
 
@@ -188,7 +191,7 @@ def _scan(item: Words, i: int, words: Words, bucket: NDArray[np.uint32], nearest
 
 
 @njit(cache=True, nogil=True)
-def look_up(item: Words, words: Words, offsets: NDArray[np.int64], entries: NDArray[np.uint32]) -> Hits:
+def look_up(item: Words, words: Words, offsets: NDArray[np.uint32], entries: NDArray[np.uint32]) -> Hits:
     """Find the portfolio's points that are most similar to each item point.
 
     Args:
@@ -212,8 +215,8 @@ def look_up(item: Words, words: Words, offsets: NDArray[np.int64], entries: NDAr
         nearest[:, 2] = MAX_DISTANCE_BITS + 1
         for table in range(offsets.shape[0]):
             key = key_of(descriptors, i, 0, table, bits)
-            begin = min(max(offsets[table, key], 0), last)
-            end = min(max(offsets[table, key + 1], begin), last, begin + MAX_BUCKET)
+            begin = min(max(np.int64(offsets[table, key]), 0), last)
+            end = min(max(np.int64(offsets[table, key + 1]), begin), last, begin + MAX_BUCKET)
             _scan(item, i, words, entries[table, begin:end], nearest)
         for rank in range(NEAREST):
             if nearest[rank, 1] >= 0:

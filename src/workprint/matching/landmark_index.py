@@ -1,8 +1,10 @@
 """The portfolio's peaks on one axis of time, and two tables of their landmarks.
 
-A table is a row of postings in order of key, with the place where each key starts, so a look-up is two reads and the
-whole can be memory-mapped. Works lie one after another with gaps between them, so a place on the axis names a work and
-a moment in it.
+A table is a row of postings in order of key, with the place where each run of keys starts, so the whole can be
+memory-mapped. In a large table each key has a run of its own, and a look-up is two reads; in a small one so many keys
+share a run that there are about as many runs as postings, and what is left of its key stands beside each posting, to
+be searched for. So a table is as large as what is in it, and a portfolio of five works is small. Works lie one after
+another with gaps between them, so a place on the axis names a work and a moment in it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +38,9 @@ _KINDS: Final = {
     "triplet_lengths": np.uint16,
     "triplet_octaves": np.uint16,
 }
+_RESTS: Final = ("pair_rests", "triplet_rests")
+"""Lower bits of the key of each posting, uint16; nothing where each key has a run of its own."""
+_MOST_SHARED_BITS: Final = 16
 
 STRONG_SHARE: Final = 0.4
 """The strong peaks are weighed by themselves, too: under noise they are the ones that are left."""
@@ -72,8 +77,9 @@ class LandmarkIndex:
         Raises:
             IndexDamaged: the tables contradict each other, so that reading them could go out of bounds.
         """
-        _check_tables(tables, parameters)
-        self.tables = dict(tables)
+        self.tables: dict[str, NDArray[Any]] = {name: np.empty(0, np.uint16) for name in _RESTS}
+        self.tables.update(tables)
+        _check_tables(self.tables, parameters)
         self.parameters = parameters
         self.peak_times_s: NDArray[np.float64] = tables["peak_times_s"]
         self.peak_octaves: NDArray[np.float32] = tables["peak_octaves"]
@@ -102,6 +108,14 @@ class LandmarkIndex:
     def duration_s(self) -> float:
         """How much sound there is in all works together."""
         return float(self._durations.sum())
+
+    def postings(self, kind: str, keys: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return for each key (n,) where its postings in the table of a kind, `pair` or `triplet`, begin and end."""
+        shape = self.parameters.pair if kind == "pair" else self.parameters.triplet
+        starts, rests = self.tables[f"{kind}_starts"], self.tables[f"{kind}_rests"]
+        found: tuple[NDArray[np.int64], NDArray[np.int64]]
+        found = _ranges(starts, rests, keys, _shared_bits(kind, starts, shape.keys))
+        return found
 
     def moment(self, place_s: float) -> tuple[int, float]:
         """Return the work at a place on the common axis, and the moment in it."""
@@ -132,8 +146,8 @@ def _pair_table(tables: Tables, shape: PairShape) -> dict[str, NDArray[Any]]:
         keys, anchors = pairs(part.times_s, part.octaves, shape)
         return keys, [_steps(part.times_s[anchors], POSTED_S, np.uint32)]
 
-    starts, (times,) = _posted(tables, landmarks, shape.keys, ("pair_times",))
-    return {"pair_starts": starts, "pair_times": times}
+    starts, rests, (times,) = _posted(tables, landmarks, shape.keys, ("pair_times",))
+    return {"pair_starts": starts, "pair_rests": rests, "pair_times": times}
 
 
 def _triplet_table(tables: Tables, parameters: LandmarkParameters) -> dict[str, NDArray[Any]]:
@@ -152,8 +166,8 @@ def _triplet_table(tables: Tables, parameters: LandmarkParameters) -> dict[str, 
         ]
 
     names = ("triplet_times", "triplet_lengths", "triplet_octaves")
-    starts, columns = _posted(tables, landmarks, shape.keys, names)
-    return {"triplet_starts": starts, **dict(zip(names, columns, strict=True))}
+    starts, rests, columns = _posted(tables, landmarks, shape.keys, names)
+    return {"triplet_starts": starts, "triplet_rests": rests, **dict(zip(names, columns, strict=True))}
 
 
 def _posted(
@@ -161,8 +175,9 @@ def _posted(
     landmarks: Callable[[Constellation], tuple[NDArray[np.uint32], list[NDArray[Any]]]],
     keys: int,
     names: Sequence[str],
-) -> tuple[NDArray[np.uint32], list[NDArray[Any]]]:
-    """Return where the postings of each key start, and the columns of the postings, in order of key, then of time.
+) -> tuple[NDArray[np.uint32], NDArray[np.uint16], list[NDArray[Any]]]:
+    """Return where each run starts, what is left of each posting's key, and the columns of the postings, in order of
+    key, then of time.
 
     Landmarks are made twice, some works at a time: first to be counted, then to be put where they belong, so that no
     more memory is needed than the tables take.
@@ -178,7 +193,31 @@ def _posted(
         places = _taken(free, found)
         for column, value in zip(columns, values, strict=True):
             column[places] = value
-    return starts.astype(np.uint32), columns
+    return *_shortened(starts), columns
+
+
+def _shortened(starts: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
+    """Have so many keys share a run that there are no more runs than postings; return the runs and the rests."""
+    keys, postings = starts.size - 1, int(starts[-1])
+    shared = 0
+    while shared < _MOST_SHARED_BITS and runs_of(keys, shared) > postings:
+        shared += 1
+    rests = np.arange(keys if shared else 0) & ((1 << shared) - 1)
+    kept = np.append(starts[: -1 : 1 << shared], postings)
+    return kept.astype(np.uint32), np.repeat(rests, np.diff(starts) if shared else 0).astype(np.uint16)
+
+
+def runs_of(keys: int, shared_bits: int) -> int:
+    """How many runs there are where keys share one that differ in so many lower bits only."""
+    return ((keys - 1) >> shared_bits) + 1
+
+
+def _shared_bits(name: str, starts: NDArray[np.uint32], keys: int) -> int:
+    """How many lower bits of a key its run leaves open. Raises `IndexDamaged`."""
+    for shared in range(_MOST_SHARED_BITS + 1):
+        if starts.size == runs_of(keys, shared) + 1:
+            return shared
+    raise IndexDamaged(f"table {name!r} has runs for another number of keys")
 
 
 def _parts(tables: Tables) -> Iterator[Constellation]:
@@ -190,6 +229,20 @@ def _parts(tables: Tables) -> Iterator[Constellation]:
     for low, high in pairwise(edges):
         part = slice(int(low), int(high))
         yield Constellation(times[part], tables["peak_octaves"][part], 0.0, tables["peak_ranks"][part])
+
+
+@njit(cache=True)
+def _ranges(starts, rests, keys, shared):  # type: ignore[no-untyped-def]
+    """Return where the postings of each key begin and end; within a run by halving it, whatever it holds."""
+    begins, ends = np.empty(keys.size, dtype=np.int64), np.empty(keys.size, dtype=np.int64)
+    for number in range(keys.size):
+        key = np.int64(keys[number])
+        low, high = np.int64(starts[key >> shared]), np.int64(starts[(key >> shared) + 1])
+        if shared > 0 and low < high:
+            run, rest = rests[low:high], key & ((1 << shared) - 1)
+            low, high = low + np.searchsorted(run, rest), low + np.searchsorted(run, rest, side="right")
+        begins[number], ends[number] = low, max(low, high)
+    return begins, ends
 
 
 @njit(cache=True)
@@ -208,7 +261,7 @@ def _steps(values: NDArray[Any], step: float, kind: type) -> NDArray[Any]:
 
 def _check_tables(tables: Tables, parameters: LandmarkParameters) -> None:
     """Raise `IndexDamaged` unless every number that is used as a place lies within what it points at."""
-    for name, kind in _KINDS.items():
+    for name, kind in (*_KINDS.items(), *((name, np.uint16) for name in _RESTS)):
         if name not in tables or tables[name].dtype != kind or tables[name].ndim != 1:
             raise IndexDamaged(f"table {name!r} is missing or of another type")
         if issubclass(kind, np.floating) and not np.isfinite(tables[name]).all():
@@ -219,8 +272,11 @@ def _check_tables(tables: Tables, parameters: LandmarkParameters) -> None:
     ):
         raise IndexDamaged("tables of works or of peaks differ in length")
     _check_times(tables)
-    _check_places("pair_starts", tables["pair_starts"], parameters.pair.keys, tables["pair_times"].size)
-    _check_places("triplet_starts", tables["triplet_starts"], parameters.triplet.keys, tables["triplet_times"].size)
+    for kind_of, keys in (("pair", parameters.pair.keys), ("triplet", parameters.triplet.keys)):
+        name, postings = f"{kind_of}_starts", tables[f"{kind_of}_times"].size
+        _check_places(name, tables[name], postings)
+        if tables[f"{kind_of}_rests"].size != (postings if _shared_bits(name, tables[name], keys) else 0):
+            raise IndexDamaged(f"table '{kind_of}_rests' is not about the postings that there are")
     if not tables["triplet_times"].size == tables["triplet_lengths"].size == tables["triplet_octaves"].size:
         raise IndexDamaged("tables of triplets differ in length")
 
@@ -241,6 +297,6 @@ def _check_times(tables: Tables) -> None:
         raise IndexDamaged("peaks lie outside of the range of pitches or of ranks")
 
 
-def _check_places(name: str, places: NDArray[Any], count: int, end: int) -> None:
-    if places.size != count + 1 or places[0] != 0 or places[-1] != end or np.any(places[1:] < places[:-1]):
+def _check_places(name: str, places: NDArray[Any], end: int) -> None:
+    if not places.size or places[0] != 0 or places[-1] != end or np.any(places[1:] < places[:-1]):
         raise IndexDamaged(f"table {name!r} does not rise from nothing to the end of what it points at")

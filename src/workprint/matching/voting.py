@@ -91,9 +91,10 @@ def plain_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPar
     stars = window.stars
     keys, anchors = pairs(stars.times_s, stars.octaves, index.parameters.pair)
     delays = np.round((stars.times_s[anchors] - window.centre_s) / POSTED_S).astype(np.int64)
-    table = (index.tables["pair_starts"], index.tables["pair_times"])
-    rare, total = _rarest(table[0], keys, parameters.votes_per_window)
-    places, cells = _pair_votes(keys[rare], delays[rare], table, total, round(parameters.plain_cell_s / POSTED_S))
+    begins, ends = index.postings("pair", keys)
+    rare, total = _rarest(ends - begins, parameters.votes_per_window)
+    asked = (begins[rare], ends[rare], delays[rare])
+    places, cells = _pair_votes(asked, index.tables["pair_times"], total, round(parameters.plain_cell_s / POSTED_S))
     still = np.zeros(places.size, dtype=np.float32)
     return _elected(cells, (places, still, still), parameters)
 
@@ -104,8 +105,9 @@ def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPa
     found = triplets(stars, shape, window.most_rank)
     sizes = (float(shape.cells_per_octave), shape.interval_cells, shape.ratio_cells)
     keys, owners = _triplet_probes(stars.times_s, stars.octaves, found, sizes)
-    table = tuple(index.tables[f"triplet_{name}"] for name in ("starts", "times", "lengths", "octaves"))
-    rare, total = _rarest(table[0], keys, parameters.votes_per_window)
+    table = tuple(index.tables[f"triplet_{name}"] for name in ("times", "lengths", "octaves"))
+    begins, ends = index.postings("triplet", keys)
+    rare, total = _rarest(ends - begins, parameters.votes_per_window)
     limits = (parameters.widest_pitch_octaves, parameters.lowest_tempo, parameters.highest_tempo, window.centre_s)
     steps = (
         round(parameters.scaled_cell_s / POSTED_S),
@@ -113,18 +115,15 @@ def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPa
         1.0 / parameters.pitch_cell_octaves,
     )
     item = (stars.times_s, stars.octaves, found[owners[rare]])
-    *votes, cells = _triplet_votes(item, keys[rare], table, limits, steps, total)
+    *votes, cells = _triplet_votes(item, (begins[rare], ends[rare]), table, limits, steps, total)
     return _elected(cells, tuple(votes), parameters)
 
 
 @njit(cache=True)
-def _rarest(starts, keys, budget):  # type: ignore[no-untyped-def]
+def _rarest(lengths, budget):  # type: ignore[no-untyped-def]
     """Return the positions of keys that have postings, and how many postings: the rarest keys, within a budget."""
-    lengths = np.empty(keys.size, dtype=np.int64)
     spread = np.zeros(_LONGEST + 1, dtype=np.int64)
-    for number in range(keys.size):
-        key = np.int64(keys[number])
-        lengths[number] = np.int64(starts[key + 1]) - np.int64(starts[key])
+    for number in range(lengths.size):
         spread[min(lengths[number], _LONGEST)] += lengths[number]
     longest, total = 0, np.int64(0)
     while longest < _LONGEST - 1 and total + spread[longest + 1] <= budget:
@@ -134,15 +133,14 @@ def _rarest(starts, keys, budget):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _pair_votes(keys, delays, table, total, step):  # type: ignore[no-untyped-def]
+def _pair_votes(asked, times, total, step):  # type: ignore[no-untyped-def]
     """Return by each shared pair where the window's centre is, in steps of `POSTED_S`, and the cell of that place."""
-    starts, times = table
+    begins, ends, delays = asked
     places = np.empty(total, dtype=np.int32)
     cells = np.empty(total, dtype=np.int64)
     count = 0
-    for number in range(keys.size):
-        key = np.int64(keys[number])
-        for posting in range(np.int64(starts[key]), np.int64(starts[key + 1])):
+    for number in range(begins.size):
+        for posting in range(begins[number], ends[number]):
             place = np.int64(times[posting]) - delays[number]
             places[count] = place
             cells[count] = place // step
@@ -175,24 +173,25 @@ def _triplet_probes(times, octaves, found, sizes):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True)
-def _triplet_votes(item, keys, table, limits, steps, total):  # type: ignore[no-untyped-def]
+def _triplet_votes(item, asked, table, limits, steps, total):  # type: ignore[no-untyped-def]
     """Return by each shared triplet the window's centre, in steps of `POSTED_S`, log2 of tempo, octaves, and the cell.
 
     Most postings are of another pitch: the first comparison drops them.
     """
     times, octaves, found = item
-    starts, posted_times, lengths, posted_octaves = table
+    begins, ends = asked
+    posted_times, lengths, posted_octaves = table
     widest, slowest, fastest, centre = limits
     logarithms = np.log2(np.arange(1, _LENGTHS + 1) * POSTED_S).astype(np.float32)
     places, cells = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int64)
     tempos, pitches = np.empty(total, dtype=np.float32), np.empty(total, dtype=np.float32)
     slow, fast = np.log2(slowest), np.log2(fastest)
     count = 0
-    for number in range(keys.size):
+    for number in range(begins.size):
         first = found[number, 0]
         length, ahead, octave = times[found[number, 2]] - times[first], centre - times[first], octaves[first]
-        own, key = np.log2(length), np.int64(keys[number])
-        for posting in range(np.int64(starts[key]), np.int64(starts[key + 1])):
+        own = np.log2(length)
+        for posting in range(begins[number], ends[number]):
             rise = octave - posted_octaves[posting] * POSTED_OCTAVES
             if abs(rise) > widest:
                 continue

@@ -1,0 +1,91 @@
+"""The tables of landmarks: as large as what is in them, and every posting is found under its key."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import made_up_sounds as sounds
+from workprint.fingerprints.audio_peaks import extract_peaks
+from workprint.matching.constellation import Constellation, constellation
+from workprint.matching.landmark_index import IndexDamaged, LandmarkIndex
+from workprint.matching.landmarks import pairs, triplet_keys, triplets
+
+VOICES = [sounds.voice(seconds, seed=seed) for seed, seconds in ((31, 3.0), (32, 12.0), (33, 12.0))]
+
+
+def stars(sound: np.ndarray) -> Constellation:
+    """Return the constellation of a sound."""
+    return constellation((part.start_s, part.end_s, part.peaks) for part in extract_peaks([sound]))
+
+
+def posted(index: LandmarkIndex, kind: str, keys: int) -> np.ndarray:
+    """How many postings each key has, and that no posting is under two keys."""
+    begins, ends = index.postings(kind, np.arange(keys))
+    assert (begins[0], ends[-1]) == (0, len(index.tables[f"{kind}_times"]))
+    assert (begins[1:] == ends[:-1]).all()
+    return ends - begins
+
+
+@pytest.mark.parametrize("works", [0, 1, 3])
+def test_every_landmark_is_found_under_its_key_and_no_other(works: int) -> None:
+    """However many keys share a run: as many postings as landmarks with that key."""
+    constellations = [stars(sound) for sound in VOICES[:works]]
+    index = LandmarkIndex.build(constellations)
+    pair, triplet = index.parameters.pair, index.parameters.triplet
+    expected = np.zeros(pair.keys, np.int64), np.zeros(triplet.keys, np.int64)
+    for one, start_s in zip(constellations, index.tables["work_starts_s"], strict=True):
+        placed = replace(one, times_s=one.times_s + start_s)  # rounding is that of the common axis
+        strong = placed.strongest(index.parameters.triplet_share)
+        found = triplets(strong, triplet, index.parameters.triplet_rank)
+        np.add.at(expected[0], pairs(placed.times_s, placed.octaves, pair)[0], 1)
+        np.add.at(expected[1], triplet_keys(strong.times_s, strong.octaves, found, triplet), 1)
+
+    assert (posted(index, "pair", pair.keys) == expected[0]).all()
+    assert (posted(index, "triplet", triplet.keys) == expected[1]).all()
+
+
+def test_tables_are_no_larger_than_their_postings_need() -> None:
+    """A portfolio without recordings carries next to nothing for them, one of a few seconds little more."""
+    empty, small = LandmarkIndex.build([]), LandmarkIndex.build([stars(VOICES[0])])
+    assert sum(table.nbytes for table in empty.tables.values()) < 200
+    for kind in ("pair", "triplet"):
+        postings = len(small.tables[f"{kind}_times"])
+        assert len(small.tables[f"{kind}_starts"]) <= postings + 1
+
+
+def test_tables_of_before_are_read() -> None:
+    """They had a run for each key, and no rests."""
+    small = LandmarkIndex.build([stars(VOICES[0])])
+    counts = posted(small, "pair", small.parameters.pair.keys), posted(small, "triplet", small.parameters.triplet.keys)
+    tables = {name: table for name, table in small.tables.items() if not name.endswith("rests")}
+    for kind, count in zip(("pair", "triplet"), counts, strict=True):
+        tables[f"{kind}_starts"] = np.concatenate([[0], np.cumsum(count)]).astype(np.uint32)
+    before = LandmarkIndex(tables)
+
+    for kind, count in zip(("pair", "triplet"), counts, strict=True):
+        assert (posted(before, kind, len(count)) == count).all()
+
+
+@pytest.mark.parametrize("damage", ["none", "short", "runs"])
+def test_rests_that_do_not_fit_are_refused(damage: str) -> None:
+    """A rest for each posting where keys share runs, and as many runs as there can be."""
+    tables = dict(LandmarkIndex.build([stars(VOICES[0])]).tables)
+    if damage == "runs":
+        tables["pair_starts"] = np.append(tables["pair_starts"], tables["pair_starts"][-1])
+    else:
+        tables["pair_rests"] = tables["pair_rests"][: -1 if damage == "short" else 0]
+    with pytest.raises(IndexDamaged):
+        LandmarkIndex(tables)
+
+
+def test_rests_in_no_order_are_harmless() -> None:
+    """They come from strangers: what is found is a stretch of the table in any case."""
+    tables = dict(LandmarkIndex.build([stars(VOICES[0])]).tables)
+    random = np.random.default_rng(1)
+    tables["pair_rests"] = random.permutation(tables["pair_rests"])
+    index = LandmarkIndex(tables)
+    begins, ends = index.postings("pair", np.arange(index.parameters.pair.keys))
+    assert begins.min() >= 0
+    assert ends.max() <= len(tables["pair_times"])
+    assert (begins <= ends).all()
