@@ -22,7 +22,7 @@ from workprint.errors import FormatError, StoreConflict
 from workprint.model import Depth, Failure, Limits, PassedOver, ShardCount, sayings
 from workprint.serial.columns import RecordColumns
 from workprint.serial.lines import check_format, encodable
-from workprint.serial.record_files import check_claims, read_rows
+from workprint.serial.record_files import read_batches, read_rows
 from workprint.serial.records import Row, to_table
 
 FORMAT = "workprint-store"
@@ -32,8 +32,6 @@ COMPLETE = "complete.json"
 _PARTS = "parts"
 _ROWS_PER_GROUP = 4096
 _BYTES_PER_GROUP = 64 << 20
-_BYTES_AT_ONCE = 32_000_000
-_LEAST_ROWS, _MOST_ROWS = 256, 16_384
 _META = b"workprint"
 _MAX_HEADER_BYTES = 10_000_000
 
@@ -207,23 +205,12 @@ def read_columns(part: Part, recipes: Sequence[str]) -> Iterator[RecordColumns]:
     """
     where = str(part.path)
     codes: Counter[str | None] = Counter()
-    try:
-        with pq.ParquetFile(part.path) as file:
-            check_claims(file.metadata, part.path.stat().st_size, where)
-            for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata)):
-                codes.update({one["values"]: one["counts"] for one in batch.column("code").value_counts().to_pylist()})
-                yield RecordColumns(batch, recipes, where)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise FormatError(f"{where} is damaged: {str(error).splitlines()[0][:200]}") from error
+    for batch in read_batches(part.path, where):
+        codes.update({one["values"]: one["counts"] for one in batch.column("code").value_counts().to_pylist()})
+        yield RecordColumns(batch, recipes, where)
     count = read_count(part)[0]
     if codes != Counter(count.failed) + Counter({None: count.fingerprinted}):
         raise FormatError(f"{where} is damaged: what is in it is not what it counts")
-
-
-def _rows_at_once(metadata: pq.FileMetaData) -> int:
-    groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
-    most = max((max(group.total_byte_size, 1) / max(group.num_rows, 1) for group in groups), default=1.0)
-    return min(_MOST_ROWS, max(_LEAST_ROWS, int(_BYTES_AT_ONCE / most)))
 
 
 def read_count(part: Part) -> tuple[ShardCount, str]:

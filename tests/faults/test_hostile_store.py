@@ -115,6 +115,45 @@ def test_more_rows_than_a_file_can_have_are_refused(tmp_path: Path) -> None:
         list(read_rows(path, RECIPES, "here"))
 
 
+@pytest.mark.fault("a store in which a long value stands in every row", "read in bounded memory")
+@pytest.mark.parametrize("column", ["attributes", "value"])
+def test_a_value_that_is_said_in_every_row_is_read_in_bounded_memory(column: str, tmp_path: Path) -> None:
+    """A dictionary holds it once; spelled out, a few kilobytes would be any number of gigabytes."""
+    long = json.dumps({"a": "x" * 100_000})
+    record = image_record("a", 1)
+    prints = tuple(replace(one, value=b"x" * 100_000) for one in record.fingerprints)
+    row = (record, json.loads(long)) if column == "attributes" else (replace(record, fingerprints=prints), {})
+    table = to_table([row], RECIPES)
+    many = 4096
+    count = {"shard_id": "s", "seen": many, "fingerprinted": many, "failed": {}, "passed_over": {}}
+    summary = {"count": {**count, "media": {"image": many}, "signals": {}}, "listing_digest": "00" * 32}
+    part = store.Part(tmp_path / "00000000-0.parquet", 0)
+    with pq.ParquetWriter(part.path, table.schema, compression="zstd", data_page_size=1 << 30) as writer:
+        writer.write_table(pa.concat_tables([table.slice(0, 1)] * many).combine_chunks(), row_group_size=many)
+        writer.add_key_value_metadata({"workprint": json.dumps(summary)})
+    assert part.path.stat().st_size < 200_000
+    before, most = pa.total_allocated_bytes(), 0
+
+    seen = 0
+    for columns in store.read_columns(part, RECIPES):
+        seen += len(columns)
+        most = max(most, pa.total_allocated_bytes() - before)
+
+    assert seen == many
+    assert most < 150_000_000
+
+
+def test_row_groups_of_any_size_are_read(tmp_path: Path) -> None:
+    """Groups end early where recordings are long, and rows are read so many at a time that they do not meet."""
+    rows: list[Row] = [(image_record(f"{at}", at), {"at": at}) for at in range(1500)]
+    path = tmp_path / "part"
+    with pq.ParquetWriter(path, to_table([], RECIPES).schema) as writer:
+        for chunk in (rows[:700], rows[700:]):
+            writer.write_table(to_table(chunk, RECIPES))
+
+    assert list(read_rows(path, RECIPES, "here")) == rows
+
+
 def recording(peaks: int, step: int, start_s: float = 0.0, end_s: float = 20.0) -> FingerprintRecord:
     """A recording of made-up peaks, so many at each step of time."""
     made = np.zeros(peaks, PEAK)

@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from workprint.errors import FormatError
-from workprint.serial.records import Row, has_columns_of_records, rows_of
+from workprint.serial.records import OLDER_SCHEMA, SCHEMA, Row, has_columns_of_records, rows_of
 
 BATCH_ROWS = 1024
+_MOST_ROWS = 16_384
 MAX_RECORD_BYTES = 1 << 29
 """One record: the peaks of twelve hours of sound are a third of this."""
 _PART_BYTES = 32 << 20
@@ -45,6 +46,16 @@ def read_rows(source: Any, recipes: Sequence[str], where: str) -> Iterator[Row]:
             yield from rows_of(part, recipes, where)
 
 
+def read_batches(source: Any, where: str) -> Iterator[pa.RecordBatch]:
+    """Yield the same rows as batches of `records.SCHEMA`, as many at a time as are short enough together.
+
+    Raises as `read_rows`.
+    """
+    for batch in _batches(source, None, where, _MOST_ROWS):
+        for part in _parts(batch, where):
+            yield _spelled(part, where)
+
+
 def read_texts(source: Any, column: str, where: str) -> Iterator[str | None]:
     """Yield one column of texts of such a file, row by row; nulls where older files lack it. Raises as `read_rows`."""
     for batch in _batches(source, [column], where):
@@ -55,16 +66,19 @@ def read_texts(source: Any, column: str, where: str) -> Iterator[str | None]:
         yield from (text.as_py() for text in batch.column(0))
 
 
-def _batches(source: Any, columns: list[str] | None, where: str) -> Iterator[pa.RecordBatch]:
+def _batches(
+    source: Any, columns: list[str] | None, where: str, most_rows: int = BATCH_ROWS
+) -> Iterator[pa.RecordBatch]:
     try:
         metadata = pq.read_metadata(source)
         check_claims(metadata, _size_bytes(source), where)
         known = {metadata.schema.column(number).path for number in range(len(metadata.schema))}
         long_values = [name for name in _LONG_VALUES if name in known]
         with pq.ParquetFile(source, metadata=metadata, read_dictionary=long_values) as file:
-            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
-                batch.validate(full=True)  # places in dictionaries, and text
-                yield batch
+            for group in range(metadata.num_row_groups):  # across two of them, Arrow cannot join dictionaries
+                for batch in file.iter_batches(batch_size=most_rows, row_groups=[group], columns=columns):
+                    batch.validate(full=True)  # places in dictionaries, and text
+                    yield batch
     except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError) as error:
         said = str(error).splitlines() or [type(error).__name__]
         raise FormatError(f"{where} is damaged: {said[0][:200]}") from error
@@ -100,6 +114,28 @@ def _parts(batch: pa.RecordBatch, where: str) -> Iterator[pa.RecordBatch]:
         end = max(start + 1, int(np.searchsorted(totals, before + _PART_BYTES, side="right")))
         yield batch.slice(start, end - start)
         start = end
+
+
+def _spelled(batch: pa.RecordBatch, where: str) -> pa.RecordBatch:
+    """The same rows without dictionaries."""
+    schema = SCHEMA if "signals" in batch.schema.names else OLDER_SCHEMA
+    prints = batch.column("fingerprints")
+    first, last = prints.offsets[0].as_py(), prints.offsets[-1].as_py()
+    inner = prints.values.slice(first, last - first)
+    kind = schema.field("fingerprints").type
+    try:
+        fields = [_plain(inner.field(at)) for at in range(inner.type.num_fields)]
+        values = pa.StructArray.from_arrays(fields, fields=list(kind.value_type), mask=inner.is_null())
+        offsets = pc.subtract(prints.offsets, pa.scalar(first, pa.int32()))
+        lists = pa.ListArray.from_arrays(offsets, values, type=kind, mask=prints.is_null())
+        columns = {name: _plain(batch.column(name)) for name in schema.names} | {"fingerprints": lists}
+        return pa.RecordBatch.from_arrays(list(columns.values()), schema=schema)
+    except (pa.ArrowException, ValueError, MemoryError) as error:
+        raise FormatError(f"{where} is damaged: {str(error)[:200]}") from error
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _refuse_long(sizes: NDArray[np.int64], where: str) -> None:
