@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,10 @@ from workprint.serial.records import Row
 
 _PER_WORK = {"image.phash": "sizes", "image.features": "work_sizes", "audio.peaks": "work_starts_s"}
 """By the recipe's name, the table that has one entry for each work of the portfolio."""
+
+
+def _unwatched(row: int) -> None:
+    """Nobody counts the time."""
 
 
 class Screener:
@@ -86,18 +90,26 @@ class Screener:
         if speaks_for_itself(relations):
             yield from self._reserved(record, attributes)
 
-    def screened(self, parts: Iterable[RecordColumns]) -> Iterator[Finding]:
-        """Yield the findings of rows, in order; only those with something within reach, or to say, become records."""
+    def screened(self, parts: Iterable[RecordColumns], begin: Callable[[int], None] | None = None) -> Iterator[Finding]:
+        """Yield the findings of rows, in order; only those with something within reach, or to say, become records.
+
+        `begin` is called with the number of each row before it is looked at, and of the first of those that are
+        looked at together.
+        """
+        begin, first = begin or _unwatched, 0
         for columns in parts:
+            begin(first)
             mentioned = [mentions.within_reach(columns) for mentions in self._mentions]
             opened = [opened.within_reach(columns) for opened in self._opened]
             reached = np.array([columns.have_signals(), *opened, *mentioned])
             wanted = np.flatnonzero(reached.any(axis=0))
             for at, row in zip(wanted, columns.rows(wanted), strict=True):
+                begin(first + int(at))
                 asked = [self._opened[one] for one in np.flatnonzero(reached[1 : 1 + len(opened), at])]
                 found = [] if isinstance(row, Failure) else list(self._among(asked, *row))
                 yield from found
                 yield from self._mentioned(row, found)
+            first += len(columns)
 
     def _mentioned(self, row: Row, found: Sequence[Finding]) -> Iterator[Finding]:
         """The creators whom the dataset mentions beside an item, but for those whose works were found in it."""

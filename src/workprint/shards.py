@@ -23,6 +23,9 @@ from workprint.protocols import IDLE, Attempt, DatasetReader
 from workprint.rights.beside import Sidecar
 from workprint.screen import Screener
 
+COMPARING = 1 << 40
+"""The steps of a task from which on items are compared, one for each row of its part; below are those of ingesting."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -121,11 +124,25 @@ class ScreenPart:
     """Whether captions are searched for creators' names."""
 
     def __call__(self, part: store.Part, attempt: Attempt) -> Done:
-        """Do it. Raises `FormatError` where the part is damaged, `WorkprintError` where a portfolio was changed."""
-        attempt.mark(IDLE)  # not to compare an item would be to say that it holds nothing: none is given up here
+        """Do it.
+
+        Raises:
+            FormatError: the part is damaged.
+            WorkprintError: a portfolio was changed, or an item cannot be compared. Not to compare it would be to say
+                that it holds nothing, so none is given up here.
+        """
+        attempt.mark(IDLE)
+        count = store.read_count(part)[0]
+        for step in sorted(step for step in attempt.lost if step >= COMPARING):
+            raise WorkprintError(
+                f"item {step - COMPARING:,} of {count.shard_id}, or one soon after it, cannot be compared: "
+                f"{attempt.lost[step]}; find out with which portfolio by leaving them out one by one"
+            )
         screener = _screener(self)
-        findings = tuple(screener.screened(store.read_columns(part, self.recipes)))
-        return Done(part.order, store.read_count(part)[0], findings)
+        rows = store.read_columns(part, self.recipes)
+        findings = tuple(screener.screened(rows, lambda row: attempt.mark(COMPARING + row)))
+        attempt.mark(IDLE)
+        return Done(part.order, count, findings)
 
 
 @dataclass(frozen=True, slots=True)

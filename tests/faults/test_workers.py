@@ -9,6 +9,7 @@ from fault_samples import DEEDS, FaultyEngine, files
 
 from workprint import api, plugins
 from workprint.model import Limits
+from workprint.shards import COMPARING
 
 WORKING_ON_THE_THIRD = 5
 READING_THE_THIRD = 4
@@ -27,7 +28,7 @@ def failures(folder: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.fault("a worker process is killed once, at any step of a shard", "the same bytes as undisturbed")
-@pytest.mark.parametrize("step", [0, 1, READING_THE_THIRD, WORKING_ON_THE_THIRD, 10])
+@pytest.mark.parametrize("step", [0, 1, READING_THE_THIRD, WORKING_ON_THE_THIRD, 10, COMPARING])
 def test_a_kill_leaves_no_trace(
     step: int, shards: Path, small: Path, undisturbed: Path, faulty: api.Settings, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
