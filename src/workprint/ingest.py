@@ -116,7 +116,10 @@ def ingest(
             row = known.row(read) or _row(read, lost, pipeline, sidecar)
             attempt.mark(IDLE)  # what becomes of a row is not its item's fault
             yield row
-    except ItemError as error:  # of `over` alone: readers yield theirs
+    except (ItemError, MemoryError) as problem:  # of `over` and of the reader's own work: readers yield their failures
+        error = (
+            OutOfMemory("it needs more memory than a worker may use") if isinstance(problem, MemoryError) else problem
+        )
         yield Failure(shard.shard_id, Stage.READ, error.code, f"nothing more of this could be read: {error}")
 
 

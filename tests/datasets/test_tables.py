@@ -2,6 +2,8 @@
 
 import datetime
 import io
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -273,3 +275,48 @@ def test_bytes_that_repeat_do_not_multiply(tmp_path: Path) -> None:
     peak_bytes = max(pool.bytes_allocated() for _ in reads)
 
     assert peak_bytes < 60 << 20
+
+
+def packed_table(caption: str, rows: int = 1) -> bytes:
+    """A Parquet file that says one thing of many rows, and holds no media."""
+    stream = io.BytesIO()
+    table = pa.table({"n": range(rows), "caption": pa.array([caption] * rows)})
+    pq.write_table(table, stream, compression="zstd", write_statistics=False, store_schema=False)
+    return stream.getvalue()
+
+
+def lying(data: bytes) -> bytes:
+    """The same file with smaller sizes in its footer; numbers there are of variable length, and keep it."""
+    group = pq.read_metadata(io.BytesIO(data)).row_group(0)
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    footer = data[start:]
+    for claimed in (group.total_byte_size, group.column(1).total_uncompressed_size):
+        sevens = [2 * claimed >> shift & 127 for shift in range(0, 35, 7) if 2 * claimed >> shift]
+        true = bytes([*(seven | 128 for seven in sevens[:-1]), sevens[-1]])
+        assert footer.count(true) == 1
+        footer = footer.replace(true, bytes([200, *[128] * (len(true) - 2), 0]))
+    return data[:start] + footer
+
+
+def test_a_table_that_unfolds_to_what_no_media_are_is_refused(tmp_path: Path) -> None:
+    """By what it says itself, before a page of it is read."""
+    (tmp_path / "a.parquet").write_bytes(packed_table("x" * (80 << 20)))
+
+    assert summary(reads_of(ParquetReader(), str(tmp_path / "a.parquet"))) == [("a.parquet", "too_large")]
+
+
+def test_a_table_that_lies_about_its_pages_is_bounded_by_memory(tmp_path: Path) -> None:
+    """What it says of itself is not believed; listing it goes on, in a process that must not die."""
+    (tmp_path / "a.parquet").write_bytes(lying(packed_table("http://x" * (10 << 20))))
+    code = (
+        "import sys; from workprint.datasets import memory; from workprint.datasets.parquet import ParquetReader\n"
+        "memory.MAX_LOOK_BYTES = 60_000_000\n"
+        "reader = ParquetReader()\n"
+        "for shard in reader.shards_at(sys.argv[1], 'a'): print(shard.extent, list(reader.read(shard)))\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.parquet")]
+
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert said.stdout.startswith("None [Failure("), said.stderr
+    assert "out_of_memory" in said.stdout

@@ -1,11 +1,14 @@
 """Media and containers from strangers: each item is compared or fails with a reason, and the counts add up."""
 
+import gzip
 import io
 import json
 import os
 import socket
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -150,7 +153,36 @@ def frames(count: int) -> bytes:
     return stream.getvalue()
 
 
+def tiff(width: int, height: int, next_directory: int = 0) -> bytes:
+    """A grey TIFF of one packed strip that holds a few bytes, whatever its header claims."""
+    strip = zlib.compress(bytes(1000))
+    tags = [(256, 4, width), (257, 4, height), (258, 3, 8), (259, 3, 8), (262, 3, 1), (273, 4, 8)]
+    tags += [(277, 3, 1), (278, 4, height), (279, 4, len(strip))]
+    entries = b"".join(struct.pack("<HHLL", tag, kind, 1, value) for tag, kind, value in tags)
+    at = 8 + len(strip) + len(strip) % 2
+    directory = struct.pack("<H", len(tags)) + entries + struct.pack("<L", next_directory or 0)
+    return b"II*\0" + struct.pack("<L", at) + strip + bytes(len(strip) % 2) + directory
+
+
+def gif_canvas(width: int, height: int) -> bytes:
+    """A GIF whose screen and only frame claim any size."""
+    data = bytearray(picture(1, "GIF"))
+    frame = data.index(b"\x2c", 13 + 768)
+    for at in (6, frame + 5):
+        data[at : at + 4] = struct.pack("<HH", width, height)
+    return bytes(data)
+
+
 ODD = {
+    "a TIFF of 300 million pixels": (lambda: tiff(20_000, 15_000), {"too_large"}),
+    "a TIFF that claims 2^64 pixels": (lambda: tiff(0xFFFFFFFF, 0xFFFFFFFF), {"too_large", "undecodable"}),
+    "a TIFF whose directories go in a circle": (
+        lambda: tiff(20, 50, 8 + len(zlib.compress(bytes(1000))) + len(zlib.compress(bytes(1000))) % 2),
+        {"low_information"},
+    ),
+    "a GIF that claims 65,535 by 65,535 pixels": (lambda: gif_canvas(65_535, 65_535), {"too_large"}),
+    "a gzip file of a hundred million zeros": (lambda: gzip.compress(bytes(100_000_000)), {"unsupported"}),
+    "a hundred thousand opening brackets": (lambda: b"[" * 100_000, {"unsupported"}),
     "a PNG of 300 million pixels": (lambda: png(20_000, 15_000), {"too_large"}),
     "a PNG that claims four thousand million columns": (
         lambda: lying(picture(1), 16, 0xFFFFFFFF, "big"),
@@ -219,6 +251,15 @@ def test_a_hostile_folder_is_accounted_for(tmp_path: Path) -> None:
     assert set(count.failed) <= {"unsafe_path", "missing"}
 
 
+def zip_of(members: Mapping[str, bytes]) -> bytes:
+    """A zip archive."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
 def tar_of(path: Path, members: Mapping[str, bytes], kind: bytes = tarfile.REGTYPE) -> Path:
     """An archive with any names."""
     with tarfile.open(path, "w") as archive:
@@ -238,11 +279,7 @@ def test_hostile_archives_are_accounted_for(tmp_path: Path) -> None:
 
     inner = picture(1)
     for name in ("inner.png", *(f"{depth}.zip" for depth in range(5))):
-        nested = io.BytesIO()
-        with zipfile.ZipFile(nested, "w") as archive:
-            archive.writestr(name, inner)
-            archive.writestr(f"{name}-beside.png", picture(3))
-        inner = nested.getvalue()
+        inner = zip_of({name: inner, f"{name}-beside.png": picture(3)})
     count = scanned(tar_of(tmp_path / "n.tar", {"a.zip": inner, "b.png": picture(2)}), tmp_path / "2")
     assert (count.fingerprinted, count.failed) == (4, {"unsupported": 1})
 
@@ -250,6 +287,54 @@ def test_hostile_archives_are_accounted_for(tmp_path: Path) -> None:
         for number in range(MEMBERS):
             archive.addfile(tarfile.TarInfo(f"{number}.png"))
     assert scanned(tmp_path / "many.tar.gz", tmp_path / "3").failed == {"empty": MEMBERS}
+
+
+def test_a_packed_archive_of_zeros_is_accounted_for(tmp_path: Path) -> None:
+    """A member of terabytes that packs to nothing is passed over, and where the rest ends is said."""
+    head = tarfile.TarInfo("zeros.png")
+    head.size = 1 << 42
+    with gzip.open(tmp_path / "bomb.tar.gz", "wb", compresslevel=6) as stream:
+        stream.write(head.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(100):
+            stream.write(bytes(1 << 20))
+
+    count = scanned(tmp_path / "bomb.tar.gz", tmp_path / "out")
+
+    assert (count.seen, count.failed) == (2, {"too_large": 1, "truncated": 1})
+
+
+@pytest.mark.fault("names with a zero byte in archives and manifests", "names as others, or one failure each")
+def test_names_with_a_zero_byte_open_nothing(tmp_path: Path) -> None:
+    """No system has such names, so nothing there is opened by them."""
+    (tmp_path / "a.zip").write_bytes(zip_of({"a_b.png": picture(1)}).replace(b"a_b.png", b"a\0b.png"))
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("x.png")
+        member.size, member.pax_headers = len(picture(2)), {"path": "a\0b.png"}
+        archive.addfile(member, io.BytesIO(picture(2)))
+    (tmp_path / "plain.png").write_bytes(picture(3))
+    (tmp_path / "a.jsonl").write_text(json.dumps({"path": "plain.png"}) + "\n" + json.dumps({"path": "a\0b.png"}))
+
+    assert scanned(tmp_path / "a.zip", tmp_path / "1").fingerprinted == 1
+    assert scanned(tmp_path / "a.tar", tmp_path / "2").fingerprinted == 1
+    assert scanned(tmp_path / "a.jsonl", tmp_path / "3").failed == {"unsafe_path": 1}
+
+
+@pytest.mark.fault("a table whose rows unfold to more than memory", "one failure; everything else is read")
+def test_a_table_that_unfolds_to_more_than_memory_costs_itself(tmp_path: Path) -> None:
+    """A long text that stands in every row is held once in the file, and once a row by whoever reads rows."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "fine.png").write_bytes(picture(1))
+    words = pa.DictionaryArray.from_arrays(pa.array([0] * 64, pa.int32()), pa.array(["x" * (60 << 20)]))
+    images = pa.array(
+        [{"bytes": picture(2), "path": "a"}] * 64, pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    )
+    pq.write_table(pa.table({"image": images, "caption": words}), data / "b.parquet", store_schema=False)
+    limits = Limits(max_memory_bytes=1 << 30)
+
+    counts = api.fingerprint(str(data), tmp_path / "out", api.Settings(depth=Depth.FAST, jobs=1, limits=limits))
+
+    assert [(count.fingerprinted, count.failed) for count in counts] == [(1, {}), (0, {"out_of_memory": 1})]
 
 
 @pytest.mark.fault("tables with wrong types, nulls in nulls, huge texts, formulas", "each row is accounted for")

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from workprint.datasets.attributes import bounded
-from workprint.datasets.holding import DEFAULT_LIMITS, failure
+from workprint.datasets.holding import DEFAULT_LIMITS, MAX_EXPANSION, MAX_EXPANSION_FREE_BYTES, failure
 from workprint.datasets.kinds import container_kind, head_in
 from workprint.datasets.tar import TarArchive
-from workprint.datasets.zip import MAX_EXPANSION, MAX_EXPANSION_FREE_BYTES, ZipArchive
+from workprint.datasets.zip import ZipArchive
 from workprint.errors import TooLarge, Unsupported
 from workprint.model import Blob, Item, Limits, Shard
 from workprint.protocols import Read

@@ -9,8 +9,9 @@ from workprint.datasets.addresses import container_of, encode_name
 from workprint.datasets.cells import Columns, columns_of, described_rows, no_media, reads_of_batch
 from workprint.datasets.holding import DEFAULT_LIMITS, failure
 from workprint.datasets.kinds import is_arrow
+from workprint.datasets.memory import bounded_memory
 from workprint.datasets.places import head_of, name_of, place_of, require_present
-from workprint.errors import DatasetError, ItemError, Truncated, Unsupported
+from workprint.errors import DatasetError, ItemError, OutOfMemory, Truncated, Unsupported
 from workprint.model import Limits, PassedOver, Shard
 from workprint.protocols import Read
 
@@ -70,7 +71,7 @@ class ArrowReader:
 
 
 def _columns(uri: str) -> Columns:
-    with _batches(uri) as (schema, _):
+    with bounded_memory(), _batches(uri) as (schema, _):
         return columns_of(schema, lambda _: _first_rows(uri))
 
 
@@ -111,6 +112,8 @@ def _checked(reader: "pa.ipc.RecordBatchStreamReader") -> Iterator[pa.RecordBatc
             batch.validate(full=True)
         except StopIteration:
             return
+        except MemoryError:
+            raise OutOfMemory(f"what follows row {row} needs more memory than may be used") from None
         except _DAMAGE as error:
             raise Truncated(f"the table is cut short or damaged after {row} rows: {error}") from error
         row += batch.num_rows

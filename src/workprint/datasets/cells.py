@@ -59,6 +59,9 @@ def columns_of(schema: pa.Schema, first_rows: FirstRows, wanted: Sequence[str] =
 
     A struct with `bytes` is a media column. A plain binary column is one if a cell among its first 64 begins as media
     do, or if all of its first cells are null. `wanted` names the media columns instead.
+
+    Raises:
+        ItemError: rows that would tell cannot be read.
     """
     candidates = [field.name for field in schema if _media_type(field.type) is not None]
     plain = [name for name in candidates if _is_plain(schema, name)]
@@ -182,17 +185,17 @@ def _is_text(schema: pa.Schema, name: str) -> bool:
 
 
 def _with_urls(names: list[str], first_rows: FirstRows) -> tuple[str, ...]:
-    """Return those columns whose first cells are URLs."""
-    cells: dict[str, list[object]] = {name: [] for name in names}
-    try:
-        for batch in first_rows(names) if names else ():
-            for name in names:
-                cells[name] += _values(_column(batch, name))
-            if len(cells[names[0]]) >= SNIFFED_CELLS:
-                break
-    except ItemError:
-        return ()
-    return tuple(name for name in names if names_urls(cells[name]))
+    """Return those columns whose first cells are URLs. Raises `ItemError` where damage hides the answer."""
+    return tuple(name for name in names if names_urls(_first_cells(name, first_rows)))
+
+
+def _first_cells(name: str, first_rows: FirstRows) -> list[object]:
+    cells: list[object] = []
+    for batch in first_rows([name]):
+        cells += _values(_column(batch, name))
+        if len(cells) >= SNIFFED_CELLS:
+            break
+    return cells
 
 
 def _is_binary(kind: pa.DataType) -> bool:

@@ -13,6 +13,9 @@ from workprint.model import Attributes, Blob, Failure, Limits, Stage
 
 DEFAULT_LIMITS = Limits()
 MAX_BYTES_IN_MEMORY = 64 << 20
+MAX_EXPANSION = 200
+MAX_EXPANSION_FREE_BYTES = 64 << 20
+"""What is smaller than this may be packed as tightly as it likes: a flat bitmap really is."""
 _CHUNK_BYTES = 1 << 20
 
 ReadChunk = Callable[[int], bytes]

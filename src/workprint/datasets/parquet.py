@@ -1,7 +1,9 @@
 """Parquet files with media in their cells."""
 
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,11 +18,12 @@ from workprint.datasets.cells import (
     reads_of_batch,
 )
 from workprint.datasets.described import has_media_beside, is_download_table
-from workprint.datasets.holding import DEFAULT_LIMITS, failure
+from workprint.datasets.holding import DEFAULT_LIMITS, MAX_EXPANSION, MAX_EXPANSION_FREE_BYTES, failure
 from workprint.datasets.kinds import is_parquet
+from workprint.datasets.memory import bounded_memory
 from workprint.datasets.places import head_of, name_of, place_of, require_present
 from workprint.datasets.remote import without_secrets
-from workprint.errors import DatasetError, ItemError, Truncated, Undecodable, Unsupported
+from workprint.errors import DatasetError, ItemError, OutOfMemory, TooLarge, Truncated, Undecodable, Unsupported
 from workprint.model import Limits, PassedOver, Shard
 from workprint.protocols import Read
 
@@ -116,7 +119,8 @@ class ParquetReader:
 
     def _columns(self, table: pq.ParquetFile) -> Columns:
         groups = list(range(table.num_row_groups))
-        return columns_of(table.schema_arrow, lambda names: _guarded(_batches(table, groups, names)), self._wanted)
+        with bounded_memory():
+            return columns_of(table.schema_arrow, lambda names: _guarded(_batches(table, groups, names)), self._wanted)
 
 
 @contextmanager
@@ -128,13 +132,26 @@ def _opened(uri: str) -> Iterator[pq.ParquetFile]:
         raise ItemError(f"the file cannot be read: {error}") from error
 
 
-def _table(source: object) -> pq.ParquetFile:
+def _table(source: BinaryIO) -> pq.ParquetFile:
     try:
         table = pq.ParquetFile(source, buffer_size=_BUFFER_BYTES, pre_buffer=False)
         table.schema_arrow.names  # noqa: B018 - fails on a name that is no text
+        size_bytes = source.seek(0, io.SEEK_END)
     except _DAMAGE as error:
         raise Truncated(f"the Parquet file has no readable footer, so it is cut short or damaged: {error}") from error
+    _refuse_bombs(table.metadata, size_bytes)
     return table
+
+
+def _refuse_bombs(metadata: pq.FileMetaData, size_bytes: int) -> None:
+    """Refuse a file that says itself that it unfolds to what no media are; what lies is left to the limit on memory."""
+    most_bytes = MAX_EXPANSION_FREE_BYTES + MAX_EXPANSION * size_bytes
+    for group in range(metadata.num_row_groups):
+        unpacked_bytes = metadata.row_group(group).total_byte_size
+        if not 0 <= unpacked_bytes <= most_bytes:
+            raise TooLarge(
+                f"{size_bytes:,} bytes claim to hold {unpacked_bytes:,} in one row group, as no table of media does"
+            )
 
 
 def _batches(
@@ -149,6 +166,8 @@ def _guarded(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     while True:
         try:
             batch = next(batches, None)
+        except MemoryError:
+            raise OutOfMemory("some of its rows need more memory than may be used") from None
         except _DAMAGE as error:
             raise Undecodable(f"the table is damaged: {error}") from error
         if batch is None:

@@ -16,7 +16,9 @@ import pyarrow.parquet as pq
 
 from workprint.datasets import coco
 from workprint.datasets.attributes import bounded, parse_json
+from workprint.datasets.holding import MAX_EXPANSION, MAX_EXPANSION_FREE_BYTES
 from workprint.datasets.kinds import base_name, is_parquet, packing_of, unpacked_head, unpacking
+from workprint.datasets.memory import bounded_memory
 from workprint.datasets.places import LocalPlace, Place, head_of, name_of, place_of
 from workprint.errors import ItemError, TooLarge, Undecodable
 
@@ -24,6 +26,7 @@ MAX_TEXT_BYTES = 16 << 30
 STATE_NAME = "state.json"
 _CHUNK_BYTES = 1 << 20
 _MAX_STATE_BYTES = 64 << 20
+_ROWS_AT_ONCE = 64
 _DAMAGE = (pa.ArrowException, OSError, ValueError, OverflowError, EOFError, MemoryError, zlib.error)
 
 Convert = Callable[[BinaryIO], Iterator[bytes]]
@@ -73,7 +76,7 @@ def _converted(uri: str, kind: str, stamp: str) -> tuple[Place, IO[bytes]]:  # n
     convert = converters.get(kind) or partial(_unpacked, packing=kind)
     file = tempfile.NamedTemporaryFile(prefix="workprint-")  # noqa: SIM115 - lives as long as the cache holds it
     written_bytes = 0
-    with place_of(uri).open() as source:
+    with bounded_memory(), place_of(uri).open() as source:
         for chunk in convert(source):
             written_bytes += len(chunk)
             if written_bytes > MAX_TEXT_BYTES:
@@ -84,13 +87,16 @@ def _converted(uri: str, kind: str, stamp: str) -> tuple[Place, IO[bytes]]:  # n
 
 
 def _unpacked(source: BinaryIO, packing: str) -> Iterator[bytes]:
-    stream = unpacking(source, packing)
+    stream, unpacked_bytes = unpacking(source, packing), 0
     while chunk := stream.read(_CHUNK_BYTES):
+        unpacked_bytes += len(chunk)
+        if unpacked_bytes > MAX_EXPANSION_FREE_BYTES + MAX_EXPANSION * source.tell():
+            raise TooLarge("the table unpacks to far more than its size, as no text does")
         yield chunk
 
 
 def _from_parquet(source: BinaryIO) -> Iterator[bytes]:
-    for batch in pq.ParquetFile(source).iter_batches(1024, use_threads=False):
+    for batch in pq.ParquetFile(source).iter_batches(_ROWS_AT_ONCE, use_threads=False):
         for row in batch.to_pylist():
             yield json_line(row)
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from workprint.datasets.addresses import UniqueNames, container_of, encode_name, member_address, part_id
 from workprint.datasets.attributes import MAX_SIDECAR_BYTES, SIDECAR_KEYS, from_sidecars
-from workprint.datasets.holding import DEFAULT_LIMITS, Held, failure, hold
+from workprint.datasets.holding import DEFAULT_LIMITS, MAX_EXPANSION, MAX_EXPANSION_FREE_BYTES, Held, failure, hold
 from workprint.datasets.kinds import claims_media, ending_of, is_zip
 from workprint.datasets.places import head_of, name_of, place_of, require_present
 from workprint.datasets.positions import PositionIndex
@@ -21,9 +21,6 @@ from workprint.model import Blob, Item, Limits, PassedOver, Shard
 from workprint.protocols import Read
 
 MEMBERS_PER_SHARD = 1024
-MAX_EXPANSION = 200
-MAX_EXPANSION_FREE_BYTES = 64 << 20
-"""What is smaller than this may be packed as tightly as it likes: a flat bitmap really is."""
 
 
 @dataclass(frozen=True, slots=True)
