@@ -96,6 +96,18 @@ def test_a_part_belongs_to_the_state_of_its_shard(plan: tuple[Task, IngestShard]
     assert again == Task.of(0, task.shard)
 
 
+@pytest.mark.parametrize("missing", ["data", "store"])
+def test_a_machine_without_the_dataset_or_the_store_says_so(
+    plan: tuple[Task, IngestShard], tmp_path: Path, missing: str
+) -> None:
+    """On a cluster: otherwise every item would fail, each with a reason of its own."""
+    task, ingest = plan
+    (tmp_path / missing).rename(tmp_path / "elsewhere")
+
+    with pytest.raises(WorkprintError, match=f"{missing} is not there on .*all nodes share"):
+        ingest(task, Attempt())
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a\0b", "\udcff", "x" * 5_000])
 def test_a_hostile_name_stays_in_the_store(tmp_path: Path, name: str) -> None:
     """The name of a part holds no text from the dataset, only its digest."""

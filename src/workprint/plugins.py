@@ -3,7 +3,6 @@ for what it uses."""
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +56,7 @@ SIGNAL_READERS = {
 
 ENGINES = {
     "local": "workprint.engines.local:LocalEngine",
+    "ray": "workprint.engines.ray:RayEngine",
 }
 
 PRELOAD = ("workprint.engines.one_thread", "workprint.warm")
@@ -117,22 +117,20 @@ def report_writer(name: str) -> ReportWriter:
     return _named(REPORTS, name, "report format")()  # type: ignore[no-any-return]
 
 
-def engine(name: str, jobs: int, limits: Limits) -> Engine:
-    """The engine called `name`, for so many jobs (0: one per core), held to limits.
+def engine(name: str, jobs: int, limits: Limits, address: str = "") -> Engine:
+    """The engine called `name`, for so many jobs (0: as many as it has processors), held to limits.
 
     Raises:
-        UsageError: there is no engine of this name.
+        UsageError: there is no engine of this name, or nothing that it could use is at `address`.
         EngineUnavailable: it needs a package that is not installed.
     """
     try:
-        return _named(ENGINES, name, "engine")(jobs or _cores(), limits, PRELOAD)  # type: ignore[no-any-return]
+        return _named(ENGINES, name, "engine")(jobs, limits, PRELOAD, address)  # type: ignore[no-any-return]
     except ImportError as error:
-        raise EngineUnavailable(f"the engine {name!r} needs a package that is not installed: {error.name}") from error
-
-
-def _cores() -> int:
-    """How many processors this process may use; macOS tells only how many there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        raise EngineUnavailable(
+            f"the engine {name!r} needs the package {error.name!r}, which is not installed: "
+            f"pip install 'workprint[{name}]'"
+        ) from error
 
 
 def fingerprinters(medium: Medium, depth: Depth) -> list[Fingerprinter[Any]]:

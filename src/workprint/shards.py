@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -105,8 +106,19 @@ class IngestShard:
                 return Done(task.order, count)
             known = Known(store.read_part(part, self.pipeline.recipes))
         reader = _reader(self.uri, self.reader, self.pipeline)
+        self._require_reach()
         rows = ingest(reader, task.shard, self.pipeline, _sidecar(self.sidecar), attempt, known)
         return Done(task.order, store.write_part(part, task.shard.shard_id, rows, self.pipeline.recipes))
+
+    def _require_reach(self) -> None:
+        """Refuse to begin where the dataset or the store is not: on a machine of a cluster that does not share them,
+        all items would fail. Raises `WorkprintError`."""
+        for place in (self.folder, *(() if "://" in self.uri else (Path(self.uri),))):
+            if not place.exists():
+                raise WorkprintError(
+                    f"{place} is not there on {platform.node()}: on a cluster, the dataset has to be at a URL or, like "
+                    "the results folder, in a folder that all nodes share"
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,12 @@ def require_current(folder: Path, expected: Sequence[Part]) -> None:
 
 
 def finish(folder: Path, shards: int) -> None:
-    """Mark a store as whole: every shard of the dataset has its part."""
+    """Mark a store as whole: every shard of the dataset has its part.
+
+    Raises:
+        FormatError: it has not, because some were written to a folder of the same name on another machine.
+    """
+    _require_parts(folder, shards)
     write_atomically(folder / COMPLETE, (json.dumps({"shards": shards}) + "\n").encode())
 
 
@@ -168,6 +173,10 @@ def require_finished(folder: Path) -> None:
         ) from error
     except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise FormatError(f"{folder / COMPLETE} is damaged") from error
+    _require_parts(folder, shards)
+
+
+def _require_parts(folder: Path, shards: int) -> None:
     orders = [part.order for part in parts(folder)]
     if len(orders) != shards or orders != list(range(len(orders))):
         raise FormatError(f"{folder} lacks parts: {len(orders)} of {shards} are there")

@@ -44,12 +44,45 @@ class Faulty:
         os.kill(os.getpid(), {"kill": signal.SIGKILL, "crash": signal.SIGSEGV}[self.deed])
 
 
+@dataclass(frozen=True)
+class NodeLost:
+    """A function that an engine runs, during which a node of the cluster dies."""
+
+    function: Callable[[Any, Attempt], Any]
+    raylet: int
+    """The process that runs the node."""
+    once: Path
+
+    def __call__(self, task: Any, attempt: Attempt) -> Any:
+        """Run it: on the node until it dies, elsewhere from then on."""
+        return self.function(task, Attempt(attempt.lost, lambda step: self._mark(attempt, step)))
+
+    def _mark(self, attempt: Attempt, step: int) -> None:
+        attempt.mark(step)
+        above = _ancestors(os.getpid())
+        if step >= 2 and self.raylet in above:
+            self.once.touch()
+            for process in reversed(above[: above.index(self.raylet) + 1]):
+                os.kill(process, signal.SIGKILL)
+        while step >= 2 and not self.once.exists():
+            time.sleep(0.01)
+
+
+def _ancestors(process: int) -> list[int]:
+    """The parents of a process, as far as they can be seen."""
+    found: list[int] = []
+    while process > 1:
+        process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+        found.append(process)
+    return found
+
+
 class FaultyEngine(LocalEngine):
     """The local engine, with an accident that the environment orders."""
 
-    def __init__(self, jobs: int, limits: Limits, preload: Sequence[str] = ()) -> None:
+    def __init__(self, jobs: int, limits: Limits, preload: Sequence[str] = (), address: str = "") -> None:
         """As the local engine."""
-        super().__init__(jobs, limits, preload)
+        super().__init__(jobs, limits, preload, address)
         deed, step, once = os.environ[DEEDS].split(" ", 2)
         self._accident = deed, int(step), Path(once) if once else None
 

@@ -49,6 +49,8 @@ class Settings:
     jobs: int = 0
     """Processes; 0 for one per core."""
     engine: str = "local"
+    address: str = ""
+    """Of the cluster that the engine is to use; empty for `RAY_ADDRESS`, or else this machine."""
     reader: str | None = None
     """Name of the dataset reader; None to recognise the dataset by its content."""
     names: bool = False
@@ -280,7 +282,7 @@ def _dataset_digest(folder: Path) -> str:
 def _engine(settings: Settings, limits: Limits) -> Any:
     if settings.jobs < 0:
         raise UsageError(f"{settings.jobs} jobs cannot be run; give 1 or more, or 0 for one per core")
-    return plugins.engine(settings.engine, settings.jobs, limits)
+    return plugins.engine(settings.engine, settings.jobs, limits, settings.address)
 
 
 def _refuse_inside(dataset: str, folder: Path) -> None:

@@ -68,6 +68,13 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress and no summary.")
 JOBS = click.option("--jobs", "-j", type=click.IntRange(min=0), default=0, help="Processes. Default: one per core.")
+ENGINE_OPTIONS = with_options(
+    JOBS,
+    click.option("--engine", default="local", show_default=True,
+                 help="What runs the shards: `local` on this machine, or `ray` on a cluster (docs/cluster.md)."),
+    click.option("--ray-address", "address", default="", metavar="auto|HOST:PORT",
+                 help="The Ray cluster. Default: RAY_ADDRESS, or else a Ray of its own on this machine."),
+)  # fmt: skip
 PORTFOLIOS = click.option(
     "--portfolio", "-p", "portfolios", type=PORTFOLIO, multiple=True,
     help="A portfolio index, made by `workprint index`, or a folder of them. May be given several times. Without any, "
@@ -82,7 +89,6 @@ DATASET_OPTIONS = with_options(
                  help="Rights signals captured with the items (docs/signals.md). Default: signals.jsonl at the "
                  "dataset's root."),
     click.option("--reader", help="Name of the dataset reader. Default: recognised by content."),
-    click.option("--engine", default="local", show_default=True, help="What runs the shards."),
     click.option("--max-pixels", type=click.IntRange(min=1), default=200_000_000, show_default=True,
                  help="Larger pictures fail as `too_large`."),
     click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), default=12 * 3600.0, show_default=True,

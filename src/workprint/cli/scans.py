@@ -13,6 +13,7 @@ import click
 from workprint.cli.group import FINDINGS, INCOMPLETE, NOTHING_TO_ACT_ON
 from workprint.cli.options import (
     DATASET_OPTIONS,
+    ENGINE_OPTIONS,
     JOBS,
     NEVER,
     PATH,
@@ -29,7 +30,7 @@ from workprint.model import Depth, Level, Use
 @click.argument("dataset")
 @PORTFOLIOS
 @click.option("--output", "-o", type=PATH, required=True, help="Folder for the results.")
-@with_options(VERDICT_OPTIONS, DATASET_OPTIONS, JOBS, QUIET)
+@with_options(VERDICT_OPTIONS, DATASET_OPTIONS, ENGINE_OPTIONS, QUIET)
 def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, **options: Any) -> None:
     """Look for the works of portfolios in a dataset, and for items that reserve themselves.
 
@@ -54,7 +55,7 @@ def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
 @click.argument("dataset")
 @click.option("--output", "-o", type=PATH, required=True, help="Folder for the fingerprint store.")
 @click.option("--allow-failures", is_flag=True, help="Do not exit with 4 because of items that cannot be read.")
-@with_options(DATASET_OPTIONS, JOBS, QUIET)
+@with_options(DATASET_OPTIONS, ENGINE_OPTIONS, QUIET)
 def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, **options: Any) -> None:
     """Fingerprint a dataset into a store: the first half of `scan`.
 
@@ -79,7 +80,7 @@ def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, *
 @click.argument("store", type=PATH)
 @PORTFOLIOS
 @click.option("--output", "-o", type=PATH, required=True, help="Folder for the results.")
-@with_options(VERDICT_OPTIONS, JOBS, QUIET)
+@with_options(VERDICT_OPTIONS, ENGINE_OPTIONS, QUIET)
 def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, **options: Any) -> None:
     """Look for the works of portfolios in a store: the second half of `scan`. Needs no media.
 
@@ -120,7 +121,7 @@ def _settings(options: dict[str, Any]) -> Any:
 
     chosen: dict[str, Any] = {
         name: options[name]
-        for name in ("jobs", "engine", "reader", "signals", "names", "retry_failures")
+        for name in ("jobs", "engine", "address", "reader", "signals", "names", "retry_failures")
         if name in options
     }
     chosen.update({name: noun(options[name]) for name, noun in (("use", Use), ("depth", Depth)) if name in options})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from workprint.engines.worker import SINCE, STEP, serve
-from workprint.errors import ItemError, TimedOut, WorkerLost, WorkprintError
+from workprint.errors import ItemError, TimedOut, UsageError, WorkerLost, WorkprintError
 from workprint.model import Limits
 from workprint.protocols import IDLE, Attempt, Result, Task
 
@@ -28,17 +29,22 @@ class LocalEngine:
 
     name = "local"
 
-    def __init__(self, jobs: int, limits: Limits | None = None, preload: Sequence[str] = ()) -> None:
-        """Use `jobs` processes, held to `limits`; `preload` names modules that they find imported when they begin."""
-        self._jobs = jobs
+    def __init__(
+        self, jobs: int = 0, limits: Limits | None = None, preload: Sequence[str] = (), address: str = ""
+    ) -> None:
+        """Use `jobs` processes (0: one per core), held to `limits`; `preload` names modules that they find imported
+        when they begin. Raises `UsageError` for an address: this machine has none."""
+        if address:
+            raise UsageError(f"the local engine runs on this machine and not at {address}; add --engine ray")
+        self._jobs = jobs or _cores()
         self._limits = limits or Limits()
         # forkserver: workers begin clean, without the threads and open files that fork would copy in a broken state
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(preload))
 
-    def map(self, function: Callable[[Task, Attempt], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+    def map(self, function: Callable[[Task, Attempt], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield one result per task, in the order they finish. See `Engine.map`."""
-        waiting = (_Trial(task) for task in tasks)
+        waiting = (Trial(task) for task in tasks)
         free: list[_Worker] = []
         busy: dict[Any, _Worker] = {}
         try:
@@ -54,7 +60,7 @@ class LocalEngine:
                         self._begin(worker.lost(limit_s), self._worker(function), busy)
                     else:
                         free.append(worker)
-                        yield _value(answer)
+                        yield value_of(answer)
         finally:
             for worker in (*free, *busy.values()):
                 worker.end()
@@ -69,13 +75,13 @@ class LocalEngine:
         return _Worker(process, ours, cell)
 
     @staticmethod
-    def _begin(trial: _Trial, worker: _Worker, busy: dict[Any, _Worker]) -> None:
+    def _begin(trial: Trial, worker: _Worker, busy: dict[Any, _Worker]) -> None:
         worker.begin(trial)
         busy[worker.connection] = worker
 
 
 @dataclass(slots=True)
-class _Trial:
+class Trial:
     """A task, and what it has cost so far."""
 
     task: Any
@@ -103,10 +109,10 @@ class _Worker:
         self.connection = connection
         self._process = process
         self._cell = cell
-        self._trial = _Trial(None)
+        self._trial = Trial(None)
         self._overdue: tuple[float, float] | None = None
 
-    def begin(self, trial: _Trial) -> None:
+    def begin(self, trial: Trial) -> None:
         """Hand a task over; that the process is dead is noticed when its answer is asked for."""
         self._trial = trial
         with suppress(BrokenPipeError, ConnectionResetError):
@@ -131,7 +137,7 @@ class _Worker:
             self._process.kill()
         return max(left_s, 0.0)
 
-    def lost(self, limit_s: float) -> _Trial:
+    def lost(self, limit_s: float) -> Trial:
         """The task of a process that died, with the blame where it belongs."""
         self.end()
         place = self._place()
@@ -152,7 +158,13 @@ class _Worker:
         return self._cell[STEP], self._cell[SINCE]
 
 
-def _value(answer: tuple[Any, BaseException | None]) -> Any:
+def _cores() -> int:
+    """How many processors this process may use; macOS tells only how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def value_of(answer: tuple[Any, BaseException | None]) -> Any:
+    """The value that a worker answered with. Raises the error that it answered with instead."""
     value, error = answer
     if error is not None:
         raise error
