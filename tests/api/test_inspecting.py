@@ -78,6 +78,18 @@ def test_a_dataset(tmp_path: Path) -> None:
     assert any("a caption" in item for item in said["item"])
 
 
+def test_a_dataset_by_the_reader_that_is_named(small: Path, tmp_path: Path) -> None:
+    """Also where something else would be recognised; a reader that does not exist is a mistake in the command."""
+    (tmp_path / "a.csv").write_text("path\na.png\n")
+    (tmp_path / "a.png").write_bytes(b"x")
+
+    assert dict(api.inspect(str(tmp_path)))["kind"] == "dataset (folder)"
+    assert dict(api.inspect(str(tmp_path / "a.csv"), "manifest"))["item"].startswith("a.csv#row=0,column=path")
+    assert dict(api.inspect(str(small / "mine.workprint"), "zip"))["kind"] == "dataset (zip)"
+    with pytest.raises(UsageError, match="there is no reader 'paper'"):
+        list(api.inspect(str(tmp_path), "paper"))
+
+
 def test_what_is_not_there_or_not_known_is_told(tmp_path: Path) -> None:
     """Missing, unknown and damaged things are told apart."""
     (tmp_path / "letter.txt").write_text("Dear reader")

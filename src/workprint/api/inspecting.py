@@ -19,24 +19,28 @@ _SHOWN = 5
 _SHOWN_ATTRIBUTES = 6
 
 
-def inspect(uri: str) -> Iterator[tuple[str, str]]:
+def inspect(uri: str, reader: str | None = None) -> Iterator[tuple[str, str]]:
     """Yield what is known of the thing at `uri` as pairs of a name and a value, after checking that it is whole.
 
+    The name of a `reader` makes a dataset of it.
+
     Raises:
-        UsageError: nothing is there.
+        UsageError: nothing is there, or there is no such reader.
         FormatError: it is damaged.
         DatasetError: it is nothing that Workprint knows.
     """
     path = Path(uri)
     if "://" not in uri and not path.exists():
         raise UsageError(f"{uri} does not exist")
+    if reader is not None:
+        return _dataset(uri, reader)
     if (path / RUN).is_file():
         return _results(path)
     if (path / store.HEADER).is_file():
         return _store(path)
     if path.is_file() and (path.suffix == ".workprint" or _is_portfolio(path)):
         return _portfolio(path)
-    return _dataset(uri)
+    return _dataset(uri, None)
 
 
 def _is_portfolio(path: Path) -> bool:
@@ -107,8 +111,8 @@ def _results(path: Path) -> Iterator[tuple[str, str]]:
         )
 
 
-def _dataset(uri: str) -> Iterator[tuple[str, str]]:
-    reader = plugins.reader(uri, None, Limits())
+def _dataset(uri: str, name: str | None) -> Iterator[tuple[str, str]]:
+    reader = plugins.reader(uri, name, Limits())
     shards = list(reader.shards(uri))
     yield "kind", f"dataset ({reader.name})"
     conventions = conventions_of(uri) if isinstance(reader, FolderReader) else []

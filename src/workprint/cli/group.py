@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -11,6 +12,8 @@ from workprint import __version__
 from workprint.errors import UsageError, WorkprintError
 
 NOTHING_TO_ACT_ON, FINDINGS, USAGE, FAILED, INCOMPLETE = range(5)
+ENDED_BY_READER = 128 + 13
+"""What a shell says of a program that SIGPIPE ended."""
 
 
 class Commands(click.Group):
@@ -23,13 +26,24 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what is raised on purpose is told in a sentence."""
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()  # else what is left is written, and refused, when nobody can say so any more
+        except BrokenPipeError:
+            _leave_quietly()
         except UsageError as error:
             _fail(error, USAGE)
         except WorkprintError as error:
             _fail(error, FAILED)
         except OSError as error:
             _fail(error, FAILED)
+
+
+def _leave_quietly() -> NoReturn:
+    """Whoever read the output (`| head`) has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(ENDED_BY_READER)
 
 
 def _fail(error: Exception, code: int) -> NoReturn:

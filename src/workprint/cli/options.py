@@ -66,6 +66,7 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorated
 
 
+READER = click.option("--reader", help="Name of the dataset reader. Default: recognised by content.")
 QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress and no summary.")
 JOBS = click.option("--jobs", "-j", type=click.IntRange(min=0), default=0, help="Processes. Default: one per core.")
 ENGINE_OPTIONS = with_options(
@@ -88,7 +89,7 @@ DATASET_OPTIONS = with_options(
     click.option("--signals", type=PATH, metavar="FILE",
                  help="Rights signals captured with the items (docs/signals.md). Default: signals.jsonl at the "
                  "dataset's root."),
-    click.option("--reader", help="Name of the dataset reader. Default: recognised by content."),
+    READER,
     click.option("--max-pixels", type=click.IntRange(min=1), default=200_000_000, show_default=True,
                  help="Larger pictures fail as `too_large`."),
     click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), default=12 * 3600.0, show_default=True,

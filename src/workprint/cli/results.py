@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from workprint.cli.group import printable
-from workprint.cli.options import OUTCOMES, PATH, PORTFOLIO
+from workprint.cli.options import OUTCOMES, PATH, PORTFOLIO, READER
 from workprint.model import Outcome
 
 _REPORT_FORMATS = ("html", "csv", "jsonl", "sarif", "markdown", "overview", "removal")
@@ -58,14 +58,18 @@ def report(results: Path, form: str, output: Path | None, outcomes: tuple[str, .
 
 @click.command()
 @click.argument("path")
-def inspect(path: str) -> None:
+@READER
+def inspect(path: str, reader: str | None) -> None:
     """Say what a portfolio index, a store, a results folder or a dataset holds.
+
+    With --reader, it is taken for a dataset, whatever else it may be.
 
     \b
     Example:
       workprint inspect mine.workprint
+      workprint inspect shards/ --reader folder
     """
     from workprint import api
 
-    for name, value in api.inspect(path):
+    for name, value in api.inspect(path, reader):
         click.echo(f"{name + ':':<17}{printable(value)}")
