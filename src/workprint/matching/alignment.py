@@ -11,12 +11,12 @@ from workprint.matching import thresholds
 from workprint.matching.constellation import Constellation
 from workprint.matching.landmark_index import STRONG_SHARE, LandmarkIndex
 from workprint.matching.lines import Line, Tolerance, fitted, rated
+from workprint.matching.rivals import RivalParameters, nats_against, rivals_of
 from workprint.matching.significance import (
     COARSE,
     ChanceParameters,
     Support,
     enough,
-    rivals_of,
     spread,
     stretches,
     weigh,
@@ -42,6 +42,7 @@ class AlignmentParameters:
 
     voting: VotingParameters = field(default_factory=VotingParameters)
     chance: ChanceParameters = field(default_factory=ChanceParameters)
+    rivals: RivalParameters = field(default_factory=RivalParameters)
     followed: int = 2
     """Lines per window, direction and kind of landmark that are followed through the recording."""
     least_excess: float = 6.0
@@ -168,13 +169,15 @@ class _Search:
 
     def _rivals(
         self, part: Constellation, supports: tuple[Support, Support], span: tuple[float, float], line: Line
-    ) -> tuple[float, float]:
+    ) -> tuple[float, ...]:
         """Return what speaks against a line in each of its supports."""
-        chance, strong = self._parameters.chance, part.strongest(STRONG_SHARE)
-        return (
-            rivals_of(part, self._index.sky, line, supports[0], span, chance),
-            rivals_of(strong, self._index.strong_sky, line, supports[1], span, chance),
+        parts, skies = (part, part.strongest(STRONG_SHARE)), (self._index.sky, self._index.strong_sky)
+        limits = (self._parameters.rivals, self._parameters.chance)
+        rivals = tuple(
+            rivals_of(stars, sky, line, support, span, limits)
+            for stars, sky, support in zip(parts, skies, supports, strict=True)
         )
+        return nats_against(rivals, span, self._parameters.rivals)
 
     def _is_dense(self, supports: tuple[Support, Support], span: tuple[float, float], alignment: Alignment) -> bool:
         """Whether the excerpt is aligned all along, not in a note here and a note there."""
@@ -243,7 +246,7 @@ class _Search:
         return Support.of(part, self._index.sky, line), Support.of(strong, self._index.strong_sky, line)
 
     def _judged(
-        self, supports: tuple[Support, Support], span: tuple[float, float], line: Line, rivals: tuple[float, float]
+        self, supports: tuple[Support, Support], span: tuple[float, float], line: Line, rivals: tuple[float, ...]
     ) -> Alignment:
         """Weigh the evidence in one stretch."""
         weight = weigh(supports, span, self._parameters.chance, rivals)

@@ -86,6 +86,11 @@ def met_elsewhere(
     return counts[0], counts[1]
 
 
+def elsewhere_s(place: int, near: Tolerance) -> float:
+    """Return how far from the line the place of this number is that `met_elsewhere` tried with this tolerance."""
+    return float(_shift(place, near.time_s))
+
+
 def fitted(
     item: Constellation, sky: Sky, line: Line, tolerances: tuple[Tolerance, ...], least: int = 6
 ) -> tuple[Line, int]:
@@ -147,8 +152,7 @@ def _met_elsewhere(places, octaves, sky_times, sky_octaves, limits):  # type: ig
     each_side = int((_FURTHEST_S - _NEAREST_S) / (2.0 * near_s))
     counts = np.zeros((2, 2 * each_side), dtype=np.int64)
     for place in range(2 * each_side):
-        shift = _NEAREST_S + (place // 2) * 2.0 * near_s
-        moved = places + (shift if place % 2 else -shift)
+        moved = places + _shift(place, near_s)
         found = _partners(moved, octaves, sky_times, sky_octaves, wide_s, wide_octaves)
         for number in range(places.size):
             if found[number] >= 0:
@@ -157,6 +161,13 @@ def _met_elsewhere(places, octaves, sky_times, sky_octaves, limits):  # type: ig
                 counts[0, place] += off_s <= near_s and off_octaves <= near_octaves
                 counts[1, place] += 1
     return counts
+
+
+@njit(cache=True)
+def _shift(place, near_s):  # type: ignore[no-untyped-def]
+    """Places lie on both sides in turn, further and further away."""
+    shift = _NEAREST_S + (place // 2) * 2.0 * near_s
+    return shift if place % 2 else -shift
 
 
 @njit(cache=True)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workprint.matching.constellation import Constellation
-from workprint.matching.lines import Line, Sky, Tolerance, aligned, chances, met_elsewhere
+from workprint.matching.lines import Line, Sky, Tolerance, aligned, chances
 
 COARSE: Final = Tolerance(0.020, 0.014)
 FINE: Final = Tolerance(0.008, 0.004)
@@ -40,14 +40,6 @@ class ChanceParameters:
     """The same in an item that is hardly more than a word itself."""
     cell_s: float = 0.25
     """Excerpts begin and end on this grid."""
-    rival_factor: float = 8.0
-    """What is aligned elsewhere in the neighbourhood counts so many times against a line: scales and beats repeat …"""
-    rival_allowance: float = 8.0
-    """… but for so many nats, which the best of many places reaches in any sound."""
-    rival_peaks: int = 1200
-    """So many peaks of a stretch, from its middle, are tried elsewhere."""
-    same_share: float = 0.9
-    """Where so many peaks are near the line, the two are the same sound, and may well repeat themselves."""
     busy_peaks: int = 6
     """Cells with so many peaks of the item take part when the support must be spread."""
     drop: float = 8.0
@@ -129,30 +121,7 @@ def weigh_rest(
     return weigh([support.without(word) for support in supports], span, parameters)
 
 
-def rivals_of(
-    item: Constellation, sky: Sky, line: Line, support: Support, span: tuple[float, float], parameters: ChanceParameters
-) -> float:
-    """Return the nats that speak against a line because it is not the only one that aligns much of this stretch.
-
-    In tunes of one scale and beat, or of the same sampled drums, every place aligns something. Only what the right
-    place has and its neighbours lack is evidence.
-    """
-    low, high = (int(place) for place in np.searchsorted(support.times_s, span))
-    size = high - low
-    if not size or support.near[low:high].sum() >= parameters.same_share * size:
-        return 0.0
-    low = max(low, (low + high - parameters.rival_peaks) // 2)
-    high = min(high, low + parameters.rival_peaks)
-    near, wide = met_elsewhere(item.between_peaks(low, high), sky, line, FINE, COARSE)
-    near_mean, ring_mean = _means(support, low, high, parameters)
-    nats = max(
-        _surprise(float(close), near_mean) + _surprise(float(far), ring_mean)
-        for close, far in zip(near, wide - near, strict=True)
-    )
-    return parameters.rival_factor * max(0.0, nats * size / (high - low) - parameters.rival_allowance)
-
-
-def _means(support: Support, low: int, high: int, parameters: ChanceParameters) -> tuple[float, float]:
+def means_by_chance(support: Support, low: int, high: int, parameters: ChanceParameters) -> tuple[float, float]:
     """Return how many peaks are expected near the line and in the ring around it by chance."""
     near = parameters.factor * float(support.near_chances[low:high].sum()) + parameters.constant
     wide = parameters.factor * float(support.wide_chances[low:high].sum()) + 2.0 * parameters.constant
@@ -172,13 +141,13 @@ def _weighed(support: Support, span: tuple[float, float], parameters: ChancePara
         float(np.minimum(np.bincount(moments, weights=hits, minlength=1), parameters.most_per_moment).sum())
         for hits in (near, ring)
     ]
-    near_mean, ring_mean = _means(support, low, high, parameters)
-    nats = max(0.0, _surprise(counts[0], near_mean) + _surprise(counts[1], ring_mean) - rival)
+    near_mean, ring_mean = means_by_chance(support, low, high, parameters)
+    nats = max(0.0, surprise(counts[0], near_mean) + surprise(counts[1], ring_mean) - rival)
     nats = max(0.0, nats / parameters.dispersion - log(1.0 + nats))
     return Weight(int(near.sum() + ring.sum()), high - low, near_mean + ring_mean, -nats / log(10.0))
 
 
-def _surprise(count: float, mean: float) -> float:
+def surprise(count: float, mean: float) -> float:
     """Return how unlikely it is, in nats, that a Poisson variable of this mean reaches `count` (Chernoff's bound)."""
     return count * log(count / mean) - count + mean if count > mean else 0.0
 
