@@ -126,6 +126,19 @@ class ColumnIndex(CandidateIndex, Protocol):
         """
 
 
+@runtime_checkable
+class CoarseIndex(Protocol):
+    """Of a `CandidateIndex` that can also be built smaller, for large portfolios, and says of tables which they are."""
+
+    @classmethod
+    def build_coarse(cls, recipe_id: str, records: Iterable[FingerprintRecord]) -> Self:
+        """As `CandidateIndex.build`, with less in it."""
+
+    @classmethod
+    def is_coarse(cls, tables: Tables) -> bool:
+        """Whether these are tables of what `build_coarse` built. Raises `FormatError` where they cannot be."""
+
+
 IDLE = -1
 """The step of a task that is in no item: opening, writing, waiting."""
 

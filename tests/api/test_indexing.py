@@ -4,8 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from core_samples import picture, write_pictures
+from made_up_sounds import voice
 from workprint import api
 from workprint.api.works import IndexShard, shards_of
 from workprint.errors import DatasetError, FormatError, UsageError
@@ -215,3 +217,32 @@ def test_progress_is_told(tmp_path: Path) -> None:
     api.index([folder], tmp_path / "p", jobs=1, watch=told.append)
 
     assert told[-1] == Progress(1, 1, 3, 1, None)
+
+
+def test_an_index_with_fewer_landmarks_of_recordings_keeps_it_so(tmp_path: Path) -> None:
+    """`coarse_audio` shows in the size of its tables, is written in the index, and holds for works added later."""
+    for name, seed in (("one", 1), ("two", 2)):
+        (tmp_path / name).mkdir()
+        soundfile.write(tmp_path / name / f"{name}.wav", voice(8.0, seed=seed), 8000)
+
+    index(tmp_path / "one", tmp_path / "usual")
+    index(tmp_path / "one", tmp_path / "coarse", coarse_audio=True)
+    assert (tmp_path / "coarse").stat().st_size < 0.7 * (tmp_path / "usual").stat().st_size
+
+    index(tmp_path / "two", tmp_path / "coarse")
+    (tmp_path / "both").mkdir()
+    for name in ("one", "two"):
+        shutil.copy(tmp_path / name / f"{name}.wav", tmp_path / "both")
+    index(tmp_path / "both", tmp_path / "at-once", coarse_audio=True)
+    assert (tmp_path / "at-once").read_bytes() == (tmp_path / "coarse").read_bytes()
+
+
+def test_recordings_are_found_by_an_index_with_fewer_landmarks(tmp_path: Path) -> None:
+    (tmp_path / "works").mkdir()
+    soundfile.write(tmp_path / "works" / "said.wav", voice(20.0, seed=3), 8000)
+    index(tmp_path / "works", tmp_path / "coarse.workprint", coarse_audio=True)
+    (tmp_path / "items").mkdir()
+    soundfile.write(tmp_path / "items" / "clip.wav", voice(20.0, seed=3)[40_000:72_000], 8000)
+
+    report = api.scan(str(tmp_path / "items"), [tmp_path / "coarse.workprint"], tmp_path / "out", api.Settings(jobs=1))
+    assert len(report.findings) == 1

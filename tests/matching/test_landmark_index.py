@@ -8,7 +8,7 @@ import pytest
 import made_up_sounds as sounds
 from workprint.fingerprints.audio_peaks import extract_peaks
 from workprint.matching.constellation import Constellation, constellation
-from workprint.matching.landmark_index import IndexDamaged, LandmarkIndex
+from workprint.matching.landmark_index import IndexDamaged, LandmarkIndex, LandmarkParameters
 from workprint.matching.landmarks import pairs, triplet_keys, triplets
 
 VOICES = [sounds.voice(seconds, seed=seed) for seed, seconds in ((31, 3.0), (32, 12.0), (33, 12.0))]
@@ -38,7 +38,7 @@ def test_every_landmark_is_found_under_its_key_and_no_other(works: int) -> None:
         placed = replace(one, times_s=one.times_s + start_s)  # rounding is that of the common axis
         strong = placed.strongest(index.parameters.triplet_share)
         found = triplets(strong, triplet, index.parameters.triplet_rank)
-        np.add.at(expected[0], pairs(placed.times_s, placed.octaves, pair)[0], 1)
+        np.add.at(expected[0], pairs(placed, pair)[0], 1)
         np.add.at(expected[1], triplet_keys(strong.times_s, strong.octaves, found, triplet), 1)
 
     assert (posted(index, "pair", pair.keys) == expected[0]).all()
@@ -89,3 +89,22 @@ def test_rests_in_no_order_are_harmless() -> None:
     assert begins.min() >= 0
     assert ends.max() <= len(tables["pair_times"])
     assert (begins <= ends).all()
+
+
+def test_a_coarse_index_has_some_of_the_landmarks_and_says_so() -> None:
+    """What it holds are landmarks of the usual index, so that an item needs no other ones to be found."""
+    works = [stars(sound) for sound in VOICES]
+    usual, coarse = LandmarkIndex.build(works), LandmarkIndex.build(works, LandmarkParameters.coarse())
+    for kind, keys in (("pair", usual.parameters.pair.keys), ("triplet", usual.parameters.triplet.keys)):
+        many, few = posted(usual, kind, keys), posted(coarse, kind, keys)
+        assert (few <= many).all()
+        assert 0 < few.sum() < 0.6 * many.sum()
+    assert LandmarkParameters.of(usual.tables) == LandmarkParameters()
+    read = LandmarkParameters.of(coarse.tables)
+    assert (read.triplet_rank, read.pair_rank) == (coarse.parameters.triplet_rank, coarse.parameters.pair_rank)
+
+
+@pytest.mark.parametrize("ranks", [[0.25], [0.0, 0.5], [0.25, np.nan], [0.25, 2.0]])
+def test_shares_of_landmarks_that_cannot_be_are_refused(ranks: list[float]) -> None:
+    with pytest.raises(IndexDamaged):
+        LandmarkParameters.of({"landmark_ranks": np.array(ranks, np.float32)})

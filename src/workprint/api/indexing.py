@@ -28,7 +28,7 @@ from workprint.model import (
     Work,
 )
 from workprint.portfolio import Portfolio, PortfolioContents, write_portfolio
-from workprint.protocols import Tables
+from workprint.protocols import CoarseIndex, Tables
 from workprint.signing import SigningKey
 
 Watch = Callable[[Progress], None]
@@ -95,7 +95,9 @@ def index(
     if not new and not before.works:
         raise UsageError(_nothing_found(paths, failures))
     all_terms = {line["terms_id"]: line for line in (*before.terms, *map(terms_to_json, agreed.values()))}
-    contents = replace(_joined(before, new, failures, all_terms), excluded=excluded, identities=identities)
+    contents = _joined(before, new, failures, all_terms)
+    tables = _tables(contents, labels.coarse_audio or _is_coarse(output))
+    contents = replace(contents, tables=tables, excluded=excluded, identities=identities)
     write_portfolio(output, contents, labels.key)
     return Indexed(
         path=output,
@@ -205,7 +207,7 @@ def _joined(
         terms=tuple(terms[terms_id] for terms_id in sorted(terms) if terms_id in used),
         unfindable=tuple(failed[subject] for subject in sorted(failed)),
         recipes=recipes,
-        tables=_tables(records, recipes),
+        tables={},
         previews={at: entry.preview for at, entry in enumerate(kept) if entry.preview},
         tool_version=__version__,
     )
@@ -215,9 +217,28 @@ def _recipes() -> tuple[str, ...]:
     return tuple(dict.fromkeys(recipe for depth in Depth for recipe in Pipeline(depth, Limits()).recipes))
 
 
-def _tables(records: Sequence[FingerprintRecord], recipes: Sequence[str]) -> dict[str, Tables]:
-    classes = {recipe: plugins.index_class(recipe) for recipe in (plugins.DIGEST_RECIPE, *recipes)}
-    return {recipe: one.build(recipe, records).tables() for recipe, one in classes.items() if one}
+def _tables(contents: PortfolioContents, coarse: bool) -> dict[str, Tables]:
+    tables = {}
+    for recipe in (plugins.DIGEST_RECIPE, *contents.recipes):
+        if one := plugins.index_class(recipe):
+            build = one.build_coarse if coarse and issubclass(one, CoarseIndex) else one.build
+            tables[recipe] = build(recipe, contents.records).tables()
+    return tables
+
+
+def _is_coarse(output: Path) -> bool:
+    """Whether the index that is added to was built with fewer landmarks."""
+    if not output.exists():
+        return False
+    portfolio = Portfolio(output, verify=False)
+    classes = {recipe: plugins.index_class(recipe) for recipe in portfolio.recipes}
+    coarse = any(
+        one.is_coarse(portfolio.tables(recipe) or {})
+        for recipe, one in classes.items()
+        if one and issubclass(one, CoarseIndex)
+    )
+    portfolio.close()
+    return coarse
 
 
 def _refuse_double(entries: Sequence[Entry]) -> None:

@@ -50,6 +50,8 @@ class Labels:
     """Pictures and recordings (logo, stock texture, jingle) that never count where they are part of a work."""
     exclude_regions: tuple[tuple[str, Segment], ...] = ()
     """Parts of works that never count: a work's id and a box or time span, as often as needed."""
+    coarse_audio: bool = False
+    """Fewer landmarks of recordings, for portfolios of tens of hours; an index that has fewer keeps it so."""
     key: SigningKey | None = None
     """To sign the index with."""
 

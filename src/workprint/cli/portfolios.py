@@ -37,6 +37,9 @@ from workprint.model import Depth
 @click.option("--exclude-region", "regions", type=REGION, multiple=True, metavar="WORK=PLACE",
               help="A part of a work that never counts: LEFT,TOP,RIGHT,BOTTOM as fractions of its size, or START,END "
               "in seconds. The work is named as in the index.")  # fmt: skip
+@click.option("--coarse-audio", is_flag=True,
+              help="Fewer landmarks of recordings: for portfolios of tens of hours. Once given, it holds for all works "
+              "of the index.")  # fmt: skip
 @with_options(JOBS, QUIET)
 def index(paths: tuple[Path, ...], output: Path, jobs: int, quiet: bool, **labels: Any) -> None:
     """Make a portfolio index from your works, or add to one.

@@ -39,7 +39,29 @@ class AudioIndex:
     @classmethod
     def build(cls, recipe_id: str, records: Iterable[FingerprintRecord]) -> AudioIndex:
         """Index works by position."""
-        return cls(recipe_id, LandmarkIndex.build([constellation_of(record, recipe_id) for record in records]))
+        return cls._built(recipe_id, records, LandmarkParameters())
+
+    @classmethod
+    def build_coarse(cls, recipe_id: str, records: Iterable[FingerprintRecord]) -> AudioIndex:
+        """Index works by position, with fewer landmarks."""
+        return cls._built(recipe_id, records, LandmarkParameters.coarse())
+
+    @classmethod
+    def is_coarse(cls, tables: Tables) -> bool:
+        """Whether these are tables of what `build_coarse` built.
+
+        Raises:
+            FormatError: they contradict themselves.
+        """
+        try:
+            return LandmarkParameters.of(tables) != LandmarkParameters()
+        except IndexDamaged as error:
+            raise FormatError(f"the landmark table is damaged: {error}") from error
+
+    @classmethod
+    def _built(cls, recipe_id: str, records: Iterable[FingerprintRecord], parameters: LandmarkParameters) -> AudioIndex:
+        stars = [constellation_of(record, recipe_id) for record in records]
+        return cls(recipe_id, LandmarkIndex.build(stars, parameters))
 
     @classmethod
     def load(cls, recipe_id: str, tables: Tables) -> AudioIndex:
@@ -49,7 +71,7 @@ class AudioIndex:
             FormatError: they contradict each other.
         """
         try:
-            return cls(recipe_id, LandmarkIndex(tables, LandmarkParameters()))
+            return cls(recipe_id, LandmarkIndex(tables, LandmarkParameters.of(tables)))
         except (IndexDamaged, KeyError) as error:
             raise FormatError(f"the landmark table is damaged: {error}") from error
 

@@ -41,6 +41,8 @@ _KINDS: Final = {
 _RESTS: Final = ("pair_rests", "triplet_rests")
 """Lower bits of the key of each posting, uint16; nothing where each key has a run of its own."""
 _MOST_SHARED_BITS: Final = 16
+_RANKS: Final = "landmark_ranks"
+"""`triplet_rank` and `pair_rank`, float32 (2,), where they are not the usual ones."""
 
 STRONG_SHARE: Final = 0.4
 """The strong peaks are weighed by themselves, too: under noise they are the ones that are left."""
@@ -58,14 +60,35 @@ class IndexDamaged(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LandmarkParameters:
-    """How the portfolio's landmarks are made. A large portfolio may use fewer triplets per peak."""
+    """How the portfolio's landmarks are made. A large portfolio may use fewer of them."""
 
     pair: PairShape = field(default_factory=PairShape)
     triplet: TripletShape = field(default_factory=TripletShape)
     triplet_share: float = 0.75
     """Triplets are made of this share of the peaks, the stronger ones."""
     triplet_rank: float = 0.45
-    """Triplets are kept whose peaks are, on average, among this share. Less makes a large portfolio cheaper."""
+    """Triplets are kept whose peaks are, on average, among this share …"""
+    pair_rank: float = 1.0
+    """… and pairs whose peaks are among this one. Less makes a large portfolio smaller, and its look-up surer."""
+
+    @classmethod
+    def coarse(cls) -> "LandmarkParameters":
+        """For tens of hours and more."""
+        return cls(triplet_rank=0.25, pair_rank=0.5)
+
+    @classmethod
+    def of(cls, tables: Tables) -> "LandmarkParameters":
+        """What the tables of an index say of themselves; the usual ones where they say nothing.
+
+        Raises:
+            IndexDamaged: it cannot be.
+        """
+        if _RANKS not in tables:
+            return cls()
+        ranks = tables[_RANKS]
+        if ranks.dtype != np.float32 or ranks.shape != (2,) or not np.all((ranks > 0) & (ranks <= 1)):
+            raise IndexDamaged(f"table {_RANKS!r} does not hold two shares")
+        return cls(triplet_rank=float(ranks[0]), pair_rank=float(ranks[1]))
 
 
 class LandmarkIndex:
@@ -95,8 +118,10 @@ class LandmarkIndex:
     ) -> "LandmarkIndex":
         """Index works, whose numbers will be their positions in `works`."""
         tables = _work_tables(works)
-        tables.update(_pair_table(tables, parameters.pair))
+        tables.update(_pair_table(tables, parameters))
         tables.update(_triplet_table(tables, parameters))
+        if parameters != LandmarkParameters():
+            tables[_RANKS] = np.array([parameters.triplet_rank, parameters.pair_rank], dtype=np.float32)
         return cls(tables, parameters)
 
     @property
@@ -141,9 +166,11 @@ def _work_tables(works: Sequence[Constellation]) -> dict[str, NDArray[Any]]:
     }
 
 
-def _pair_table(tables: Tables, shape: PairShape) -> dict[str, NDArray[Any]]:
+def _pair_table(tables: Tables, parameters: LandmarkParameters) -> dict[str, NDArray[Any]]:
+    shape = parameters.pair
+
     def landmarks(part: Constellation) -> tuple[NDArray[np.uint32], list[NDArray[Any]]]:
-        keys, anchors = pairs(part.times_s, part.octaves, shape)
+        keys, anchors = pairs(part, shape, parameters.pair_rank)
         return keys, [_steps(part.times_s[anchors], POSTED_S, np.uint32)]
 
     starts, rests, (times,) = _posted(tables, landmarks, shape.keys, ("pair_times",))

@@ -70,23 +70,26 @@ class TripletShape:
 
 
 def pairs(
-    times_s: NDArray[np.float64], octaves: NDArray[np.float32], shape: PairShape
+    stars: Constellation, shape: PairShape, most_rank: float = 1.0
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Return keys and anchors, (m,) each, of the pairs of peaks in order of time."""
+    """Return keys and anchors, (m,) each, of the pairs of peaks in order of time, but for those above `most_rank`.
+
+    As with `triplets`, which peaks meet does not depend on it.
+    """
     sizes = (shape.frequency_cells, shape.interval_cells, shape.time_cells, shape.per_peak)
-    keys, anchors = _pairs(
-        times_s, octaves, float(shape.cells_per_octave), shape.time_cell_s, shape.reach_octaves, sizes
-    )
+    limits = (float(shape.cells_per_octave), shape.time_cell_s, shape.reach_octaves, 2.0 * most_rank)
+    keys, anchors = _pairs(stars.times_s, stars.octaves, stars.ranks, limits, sizes)
     return keys, anchors
 
 
 @njit(cache=True)
-def _pairs(times, octaves, per_octave, cell_s, reach, sizes):  # type: ignore[no-untyped-def]
+def _pairs(times, octaves, ranks, limits, sizes):  # type: ignore[no-untyped-def]
     """Pair each peak with the next ones in its target zone.
 
     The zone starts two cells of time later: peaks of one moment move together, so a pair of them says little.
     """
     frequencies, intervals, time_cells, per_peak = sizes
+    per_octave, cell_s, reach, most = limits
     keys = np.empty(times.size * per_peak, dtype=np.uint32)
     anchors = np.empty(times.size * per_peak, dtype=np.uint32)
     count = 0
@@ -105,10 +108,11 @@ def _pairs(times, octaves, per_octave, cell_s, reach, sizes):  # type: ignore[no
             interval = int(np.floor(rise * per_octave)) + intervals // 2
             if interval < 0 or interval >= intervals:
                 continue
-            keys[count] = (pitch * intervals + interval) * time_cells + time
-            anchors[count] = anchor
-            count += 1
             taken += 1
+            if ranks[anchor] + ranks[other] <= most:
+                keys[count] = (pitch * intervals + interval) * time_cells + time
+                anchors[count] = anchor
+                count += 1
     return keys[:count], anchors[:count]
 
 

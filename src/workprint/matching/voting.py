@@ -89,7 +89,7 @@ def windows(item: Constellation, parameters: VotingParameters, most_rank: float)
 def plain_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingParameters) -> list[Hypothesis]:
     """Return places where the window may be played as it is, by pairs."""
     stars = window.stars
-    keys, anchors = pairs(stars.times_s, stars.octaves, index.parameters.pair)
+    keys, anchors = pairs(stars, index.parameters.pair, index.parameters.pair_rank)
     delays = np.round((stars.times_s[anchors] - window.centre_s) / POSTED_S).astype(np.int64)
     begins, ends = index.postings("pair", keys)
     rare, total = _rarest(ends - begins, parameters.votes_per_window)
@@ -102,7 +102,7 @@ def plain_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPar
 def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingParameters) -> list[Hypothesis]:
     """Return places where the window may be played at any speed, tempo and pitch, by triplets."""
     stars, shape = window.stars.strongest(index.parameters.triplet_share), index.parameters.triplet
-    found = triplets(stars, shape, window.most_rank)
+    found = triplets(stars, shape, min(window.most_rank, index.parameters.triplet_rank))
     sizes = (float(shape.cells_per_octave), shape.interval_cells, shape.ratio_cells)
     keys, owners = _triplet_probes(stars.times_s, stars.octaves, found, sizes)
     table = tuple(index.tables[f"triplet_{name}"] for name in ("times", "lengths", "octaves"))
