@@ -238,6 +238,7 @@ def test_an_index_with_fewer_landmarks_of_recordings_keeps_it_so(tmp_path: Path)
 
 
 def test_recordings_are_found_by_an_index_with_fewer_landmarks(tmp_path: Path) -> None:
+    """A clip of four seconds."""
     (tmp_path / "works").mkdir()
     soundfile.write(tmp_path / "works" / "said.wav", voice(20.0, seed=3), 8000)
     index(tmp_path / "works", tmp_path / "coarse.workprint", coarse_audio=True)

@@ -106,5 +106,6 @@ def test_a_coarse_index_has_some_of_the_landmarks_and_says_so() -> None:
 
 @pytest.mark.parametrize("ranks", [[0.25], [0.0, 0.5], [0.25, np.nan], [0.25, 2.0]])
 def test_shares_of_landmarks_that_cannot_be_are_refused(ranks: list[float]) -> None:
+    """An index may come from a stranger."""
     with pytest.raises(IndexDamaged):
         LandmarkParameters.of({"landmark_ranks": np.array(ranks, np.float32)})
