@@ -31,8 +31,9 @@ class TestImg2dataset(DatasetReaderKit):
 
     def write(self, folder: Path, media: Mapping[str, bytes]) -> str:
         """See the kit."""
+        names = [name.rpartition("/")[2].partition(".")[0] for name in media]
         write_tar(folder / "00000.tar", media)
-        downloads(folder / "00000.parquet", len(media))
+        downloads(folder / "00000.parquet", len(media), key=[*names, "x", "y"])
         return write(folder, {"00000_stats.json": "{}"})
 
     def damage(self, uri: str) -> bool:
@@ -130,6 +131,31 @@ def test_failed_downloads_are_counted_with_their_reason(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert gone[0].attributes["url"] == "https://x.example/2.jpg"
     assert len(items_of(Img2datasetReader(), uri)) == 2
+
+
+def test_downloads_that_are_not_in_the_archive_are_missing(tmp_path: Path) -> None:
+    """The table says that all went well; a text of a row is no medium, and what lies behind damage is not there."""
+    uri = TestImg2dataset().write(tmp_path, {f"{at:09}.jpg": PICTURE for at in range(4)})
+    members = {"000000000.jpg": PICTURE, "000000001.txt": b"x", "000000002.jpg": PICTURE, "000000003.jpg": PICTURE}
+    whole = Path(write_tar(tmp_path / "00000.tar", members)).read_bytes()
+    (tmp_path / "00000.tar").write_bytes(whole[: whole.index(b"000000003.jpg")])
+    gone = [read for read in reads_of(uri) if isinstance(read, Failure)]
+
+    assert [(one.subject_id, one.code) for one in gone[:3]] == [
+        ("00000.parquet#row=1", "missing"),
+        ("00000.parquet#row=3", "missing"),
+        ("00000.parquet#row=4", "missing"),
+    ]
+    assert gone[0].detail == "the dataset says that it was downloaded, and it is not stored beside the table"
+    assert gone[0].attributes["url"] == "https://x.example/1.jpg"
+
+
+def test_loose_files_that_are_not_there_are_missing(tmp_path: Path) -> None:
+    """The same where img2dataset wrote files."""
+    uri = write(tmp_path, {"00000/000000001.jpg": PICTURE, "00000_stats.json": "{}"})
+    downloads(tmp_path / "00000.parquet", 2)
+
+    assert failures_of(uri)[0] == ("00000.parquet#row=0", "missing")
 
 
 def test_loose_files_of_img2dataset_have_their_json(tmp_path: Path) -> None:

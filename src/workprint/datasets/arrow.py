@@ -66,7 +66,7 @@ class ArrowReader:
                 if columns.media:
                     yield from reads_of_batch(batch, row, columns, shard, self._limits)
                 else:
-                    yield from described_rows(batch.select(columns.needed), row, shard, is_stored_beside=False)
+                    yield from described_rows(batch.select(columns.needed), row, shard)
                 row += batch.num_rows
 
 

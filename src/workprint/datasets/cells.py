@@ -9,7 +9,7 @@ import pyarrow.types as kinds_of
 
 from workprint.datasets.addresses import cell_address, container_of
 from workprint.datasets.attributes import MAX_ATTRIBUTES, bounded
-from workprint.datasets.described import names_urls, not_downloaded, without_media
+from workprint.datasets.described import Stored, names_urls, not_downloaded, without_media
 from workprint.datasets.holding import failure
 from workprint.datasets.kinds import HEAD_BYTES, looks_like_media
 from workprint.errors import ItemError, Missing, TooLarge
@@ -92,13 +92,15 @@ def reads_of_batch(
                     yield _read(address, shard.shard_id, content, said, limits)
 
 
-def described_rows(batch: pa.RecordBatch, first_row: int, shard: Shard, is_stored_beside: bool) -> Iterator[Read]:
+def described_rows(
+    batch: pa.RecordBatch, first_row: int, shard: Shard, is_stored: Stored | None = None
+) -> Iterator[Read]:
     """Yield what becomes of the rows of a table without media."""
     container = container_of(shard.shard_id)
     names = batch.schema.names
     for offset, cells in enumerate(zip(*(_values(column) for column in batch.columns), strict=True)):
         said = bounded(dict(zip(names, cells, strict=True)))
-        read = without_media(f"{container}#row={first_row + offset}", said, is_stored_beside)
+        read = without_media(f"{container}#row={first_row + offset}", said, is_stored)
         if read:
             yield read
 

@@ -17,7 +17,7 @@ from workprint.datasets.cells import (
     no_media,
     reads_of_batch,
 )
-from workprint.datasets.described import has_media_beside, is_download_table
+from workprint.datasets.described import is_download_table, stored_beside
 from workprint.datasets.holding import DEFAULT_LIMITS, MAX_EXPANSION, MAX_EXPANSION_FREE_BYTES, failure
 from workprint.datasets.kinds import is_parquet
 from workprint.datasets.memory import bounded_memory
@@ -106,13 +106,13 @@ class ParquetReader:
         rows = shard.extent if isinstance(shard.extent, range) else range(table.metadata.num_rows)
         row, size = rows.start, ROWS_PER_BATCH if columns.media else _ROWS_PER_DESCRIBED_BATCH
         batches = _batches(table, _groups_within(table.metadata, rows), columns.needed, size)
-        is_stored_beside = is_download_table(columns.all) and has_media_beside(shard.uri)
+        is_stored = stored_beside(shard.uri) if is_download_table(columns.all) else None
         try:
             for batch in _guarded(batches):
                 if columns.media:
                     yield from reads_of_batch(batch, row, columns, shard, self._limits)
                 else:
-                    yield from described_rows(batch, row, shard, is_stored_beside)
+                    yield from described_rows(batch, row, shard, is_stored)
                 row += batch.num_rows
         except ItemError as error:
             raise type(error)(f"{error}; rows {row} to {rows.stop - 1} are not read") from error
