@@ -13,7 +13,7 @@ import workprint
 ROOT = Path(workprint.__file__).parent
 LEVELS = {
     "": 0, "errors": 0,
-    "model": 10, "distance": 10,
+    "model": 10, "distance": 10, "stopwatch": 10,
     "protocols": 20, "serial": 20, "licences": 20, "signing": 20,
     "datasets": 30, "media": 30, "fingerprints": 30, "store": 30, "portfolio": 30, "matching": 30, "rights": 30,
     "consent": 30, "engines": 30, "reports": 30, "review": 30, "run_lock": 30, "findings": 30, "edits": 30,

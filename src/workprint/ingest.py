@@ -31,6 +31,7 @@ from workprint.rights.beside import Sidecar
 from workprint.rights.inside import reading
 from workprint.serial.lines import encodable
 from workprint.serial.records import Row
+from workprint.stopwatch import Activity, during, each
 
 _CHUNK_BYTES = 1 << 20
 _READ_AT_ONCE_BYTES = 16 << 20
@@ -78,26 +79,32 @@ class Pipeline:
         if blob.size_bytes > self.limits.max_item_bytes:
             raise TooLarge(f"{blob.size_bytes} bytes; the limit is {self.limits.max_item_bytes}")
         if blob.size_bytes <= _READ_AT_ONCE_BYTES:
-            blob = Blob.of(blob.read())  # the file is looked into three times, and opened once
+            with during(Activity.READ):
+                blob = Blob.of(blob.read())  # the file is looked into three times, and opened once
         medium = sniff(blob)
         if medium is Medium.IMAGE:
-            raster = decode_image(blob, self.limits, plugins.DECODE_PX[self.depth])
+            with during(Activity.DECODE):
+                raster = decode_image(blob, self.limits, plugins.DECODE_PX[self.depth])
             prints = _fingerprints(self.images, raster, as_work)
             content_digest = raster.content_digest
             extent: tuple[float, ...] = (float(raster.width_px), float(raster.height_px))
         else:
-            sound = open_sound(blob, self.limits, plugins.SOUND_RATE_HZ)
-            prints = _fingerprints(self.sounds, sound, as_work)
+            with during(Activity.DECODE):
+                sound = open_sound(blob, self.limits, plugins.SOUND_RATE_HZ)
+            prints = _fingerprints(self.sounds, each(sound, Activity.DECODE), as_work)
             content_digest, extent = sound.content_digest, (sound.duration_s,)
+        with during(Activity.DIGEST):
+            digest = _digest(blob)
+            signals = tuple(signal for reader in self.signal_readers for signal in reader.read(blob))
         return FingerprintRecord(
             subject_id=subject_id,
             medium=medium,
-            digest=_digest(blob),
+            digest=digest,
             content_digest=content_digest,
             size_bytes=blob.size_bytes,
             extent=extent,
             fingerprints=prints,
-            signals=tuple(signal for reader in self.signal_readers for signal in reader.read(blob)),
+            signals=signals,
         )
 
 
@@ -112,7 +119,7 @@ def ingest(
     """Yield a record, a failure or a file passed over for everything in a shard, in the reader's order."""
     attempt, known = attempt or Attempt(), known or Known()
     try:
-        for read, lost in attempt.over(reader.read(shard)):
+        for read, lost in attempt.over(each(reader.read(shard), Activity.READ)):
             row = known.row(read) or _row(read, lost, pipeline, sidecar)
             attempt.mark(IDLE)  # what becomes of a row is not its item's fault
             yield row
@@ -188,7 +195,8 @@ def _fingerprints(makers: Sequence[Fingerprinter[Any]], subject: Any, as_work: b
     refusals: list[LowInformation] = []
     for maker in makers:
         try:
-            prints.extend(maker.of_work(subject) if as_work else maker.of_item(subject))
+            with during(Activity.FINGERPRINT):
+                prints.extend(maker.of_work(subject) if as_work else maker.of_item(subject))
         except LowInformation as error:
             refusals.append(error)
     if not prints:

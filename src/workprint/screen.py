@@ -19,6 +19,7 @@ from workprint.matching.merge import merge
 from workprint.mentions import MentionScreener
 from workprint.model import (
     Attributes,
+    Candidate,
     Failure,
     Finding,
     FingerprintRecord,
@@ -38,6 +39,7 @@ from workprint.protocols import CandidateIndex, ColumnIndex
 from workprint.rights.claims import contradicts, denial, denial_level, notes, speaks_for_itself
 from workprint.serial.columns import RecordColumns
 from workprint.serial.records import Row
+from workprint.stopwatch import Activity, during, each
 
 _PER_WORK = {"image.phash": "sizes", "image.features": "work_sizes", "audio.peaks": "work_starts_s"}
 """By the recipe's name, the table that has one entry for each work of the portfolio."""
@@ -99,11 +101,12 @@ class Screener:
         begin, first = begin or _unwatched, 0
         for columns in parts:
             begin(first)
-            mentioned = [mentions.within_reach(columns) for mentions in self._mentions]
-            opened = [opened.within_reach(columns) for opened in self._opened]
+            with during(Activity.LOOK_UP):
+                mentioned = [mentions.within_reach(columns) for mentions in self._mentions]
+                opened = [opened.within_reach(columns) for opened in self._opened]
             reached = np.array([columns.have_signals(), *opened, *mentioned])
             wanted = np.flatnonzero(reached.any(axis=0))
-            for at, row in zip(wanted, columns.rows(wanted), strict=True):
+            for at, row in zip(wanted, each(columns.rows(wanted), Activity.READ_BACK), strict=True):
                 begin(first + int(at))
                 asked = [self._opened[one] for one in np.flatnonzero(reached[1 : 1 + len(opened), at])]
                 found = [] if isinstance(row, Failure) else list(self._among(asked, *row))
@@ -211,14 +214,15 @@ class _Opened:
 
     def matches(self, record: FingerprintRecord) -> Sequence[Match]:
         """Ask every index, let it verify what it proposed, and put the answers together."""
-        return merge(
-            match
-            for index in self._indexes
-            if plugins.medium_of(index.recipe_id) in (None, record.medium)
-            for candidate in index.candidates(record)
-            for match in index.verify(record, candidate)
-            if self.portfolio.works[match.work].medium is record.medium
-        )
+        with during(Activity.LOOK_UP):
+            return merge(
+                match
+                for index in self._indexes
+                if plugins.medium_of(index.recipe_id) in (None, record.medium)
+                for candidate in index.candidates(record)
+                for match in _verified(index, record, candidate)
+                if self.portfolio.works[match.work].medium is record.medium
+            )
 
     def within_reach(self, columns: RecordColumns) -> NDArray[np.bool_]:
         """Of each row, whether any index may find something in it."""
@@ -263,6 +267,11 @@ class _Opened:
         if per_work is not None and per_work.shape[:1] != (count,):
             raise FormatError(f"{self.portfolio.path} is damaged: a table is not about its {count} works")
         return index_class.load(recipe, tables)
+
+
+def _verified(index: CandidateIndex, record: FingerprintRecord, candidate: Candidate) -> Sequence[Match]:
+    with during(Activity.VERIFY):
+        return index.verify(record, candidate)
 
 
 def _voucher(portfolio: Portfolio, trusted: Collection[str]) -> Voucher:

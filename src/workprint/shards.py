@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from workprint.model import Finding, Question, Shard, ShardCount
 from workprint.protocols import IDLE, Attempt, DatasetReader
 from workprint.rights.beside import Sidecar
 from workprint.screen import Screener
+from workprint.stopwatch import Activity, added, begin, during, each, taken
 
 COMPARING = 1 << 40
 """The steps of a task from which on items are compared, one for each row of its part; below are those of ingesting."""
@@ -81,6 +82,8 @@ class Done:
     order: int
     count: ShardCount
     findings: tuple[Finding, ...] = ()
+    spent_s: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """Processor seconds by activity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class IngestShard:
 
     def __call__(self, task: Task, attempt: Attempt) -> Done:
         """Do it. Raises `OSError` where the store cannot be written."""
+        begin()
         part = task.part(self.folder)
         known = Known()
         if part.path.exists():
@@ -108,7 +112,10 @@ class IngestShard:
         reader = _reader(self.uri, self.reader, self.pipeline)
         self._require_reach()
         rows = ingest(reader, task.shard, self.pipeline, _sidecar(self.sidecar), attempt, known)
-        return Done(task.order, store.write_part(part, task.shard.shard_id, rows, self.pipeline.recipes))
+        with during(Activity.WRITE):
+            rows = each(rows, Activity.OTHER)
+            count = store.write_part(part, task.shard.shard_id, rows, self.pipeline.recipes)
+        return Done(task.order, count, spent_s=taken())
 
     def _require_reach(self) -> None:
         """Refuse to begin where the dataset or the store is not: on a machine of a cluster that does not share them,
@@ -143,6 +150,7 @@ class ScreenPart:
             WorkprintError: a portfolio was changed, or an item cannot be compared. Not to compare it would be to say
                 that it holds nothing, so none is given up here.
         """
+        begin()
         attempt.mark(IDLE)
         count = store.read_count(part)[0]
         for step in sorted(step for step in attempt.lost if step >= COMPARING):
@@ -151,10 +159,10 @@ class ScreenPart:
                 f"{attempt.lost[step]}; find out with which portfolio by leaving them out one by one"
             )
         screener = _screener(self)
-        rows = store.read_columns(part, self.recipes)
+        rows = each(store.read_columns(part, self.recipes), Activity.READ_BACK)
         findings = tuple(screener.screened(rows, lambda row: attempt.mark(COMPARING + row)))
         attempt.mark(IDLE)
-        return Done(part.order, count, findings)
+        return Done(part.order, count, findings, taken())
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +174,9 @@ class ScanShard:
 
     def __call__(self, task: Task, attempt: Attempt) -> Done:
         """Do it. Raises as its two halves."""
-        self.ingest(task, attempt)
-        return self.screen(task.part(self.ingest.folder), attempt)
+        ingested = self.ingest(task, attempt)
+        screened = self.screen(task.part(self.ingest.folder), attempt)
+        return replace(screened, spent_s=added(ingested.spent_s, screened.spent_s))
 
 
 @lru_cache(maxsize=1)

@@ -25,6 +25,7 @@ from workprint.rights.beside import Sidecar, beside
 from workprint.run_lock import only_run
 from workprint.screen import Screener
 from workprint.shards import Done, IngestShard, ScanShard, ScreenPart, Task
+from workprint.stopwatch import added
 
 Watch = Callable[[Progress], None]
 STORE = "store"
@@ -215,12 +216,14 @@ def _watched(done: Iterator[Done], total: int, watch: Watch | None) -> list[Done
     """All results in the dataset's order, telling `watch` of each as it comes."""
     finished: list[Done] = []
     seen = failed = found = 0
+    spent_s: dict[str, float] = {}
     for one in done:
         finished.append(one)
         seen, failed = seen + one.count.seen, failed + one.count.seen - one.count.fingerprinted
         found += len(_matches(one))
+        spent_s = added(spent_s, one.spent_s)
         if watch:
-            watch(Progress(len(finished), total, seen, failed, found))
+            watch(Progress(len(finished), total, seen, failed, found, spent_s))
     return sorted(finished, key=lambda one: one.order)
 
 

@@ -22,6 +22,7 @@ from workprint.cli.options import (
     VERDICT_OPTIONS,
     with_options,
 )
+from workprint.cli.profile import PROFILE, profiled
 from workprint.cli.progress import shown
 from workprint.model import Depth, Level, Use
 
@@ -30,8 +31,8 @@ from workprint.model import Depth, Level, Use
 @click.argument("dataset")
 @PORTFOLIOS
 @click.option("--output", "-o", type=PATH, required=True, help="Folder for the results.")
-@with_options(VERDICT_OPTIONS, DATASET_OPTIONS, ENGINE_OPTIONS, QUIET)
-def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, **options: Any) -> None:
+@with_options(VERDICT_OPTIONS, DATASET_OPTIONS, ENGINE_OPTIONS, PROFILE, QUIET)
+def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, profile: bool, **options: Any) -> None:
     """Look for the works of portfolios in a dataset, and for items that reserve themselves.
 
     DATASET is a path or URL of a folder, a .zip, WebDataset .tar shards, Parquet with media in it, or a CSV, TSV or
@@ -46,8 +47,8 @@ def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
     from workprint import api
 
     _check_baseline(options["baseline"], output)
-    with shown("scanning", quiet) as watch:
-        results = api.scan(dataset, portfolios, output, _settings(options), watch)
+    with shown("scanning", quiet) as watch, profiled(watch, profile) as told:
+        results = api.scan(dataset, portfolios, output, _settings(options), told)
     _conclude(results, output, portfolios, quiet, options)
 
 
@@ -55,8 +56,8 @@ def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
 @click.argument("dataset")
 @click.option("--output", "-o", type=PATH, required=True, help="Folder for the fingerprint store.")
 @click.option("--allow-failures", is_flag=True, help="Do not exit with 4 because of items that cannot be read.")
-@with_options(DATASET_OPTIONS, ENGINE_OPTIONS, QUIET)
-def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, **options: Any) -> None:
+@with_options(DATASET_OPTIONS, ENGINE_OPTIONS, PROFILE, QUIET)
+def fingerprint(dataset: str, output: Path, quiet: bool, profile: bool, allow_failures: bool, **options: Any) -> None:
     """Fingerprint a dataset into a store: the first half of `scan`.
 
     The store can be matched with any portfolio later, without the media. A run that was stopped goes on where it was
@@ -68,8 +69,8 @@ def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, *
     """
     from workprint import api
 
-    with shown("fingerprinting", quiet) as watch:
-        counts = api.fingerprint(dataset, output, _settings(options), watch)
+    with shown("fingerprinting", quiet) as watch, profiled(watch, profile) as told:
+        counts = api.fingerprint(dataset, output, _settings(options), told)
     seen, compared = sum(count.seen for count in counts), sum(count.fingerprinted for count in counts)
     if not quiet:
         click.echo(f"{output}: {seen} items seen = {compared} fingerprinted + {seen - compared} failed")
@@ -80,8 +81,8 @@ def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, *
 @click.argument("store", type=PATH)
 @PORTFOLIOS
 @click.option("--output", "-o", type=PATH, required=True, help="Folder for the results.")
-@with_options(VERDICT_OPTIONS, ENGINE_OPTIONS, QUIET)
-def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, **options: Any) -> None:
+@with_options(VERDICT_OPTIONS, ENGINE_OPTIONS, PROFILE, QUIET)
+def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, profile: bool, **options: Any) -> None:
     """Look for the works of portfolios in a store: the second half of `scan`. Needs no media.
 
     \b
@@ -91,8 +92,8 @@ def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
     from workprint import api
 
     _check_baseline(options["baseline"], output)
-    with shown("matching", quiet) as watch:
-        results = api.match(store, portfolios, output, _settings(options), watch)
+    with shown("matching", quiet) as watch, profiled(watch, profile) as told:
+        results = api.match(store, portfolios, output, _settings(options), told)
     _conclude(results, output, portfolios, quiet, options)
 
 
