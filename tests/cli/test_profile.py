@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from click.testing import CliRunner
-from conftest import Scanned
 
+from conftest import Scanned
 from workprint.cli import main
 from workprint.cli.profile import Profile, profiled
 from workprint.model import Progress
