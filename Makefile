@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: demo faults test check bench fixtures fuzz audit clean
+.PHONY: demo faults bounds test check bench fixtures fuzz audit clean
 
 demo: $(VENV)/installed
 	$(BIN)/workprint demo -o demo-out
@@ -16,6 +16,10 @@ test: $(VENV)/installed-dev
 # Puts a scan through everything that may go wrong, and writes what was survived into docs/reliability.md.
 faults: $(VENV)/installed-dev
 	WORKPRINT_FAULT_MOMENTS=20 WORKPRINT_RELIABILITY=docs/reliability.md $(BIN)/python -m pytest tests/faults
+
+# Tampers with indexes under kernels compiled to check every index; compiling them anew takes minutes.
+bounds: $(VENV)/installed-dev
+	WORKPRINT_BOUNDS=1 $(BIN)/python -m pytest tests/faults/test_hostile_index.py -k out_of_bounds
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check src tests fixtures benchmarks

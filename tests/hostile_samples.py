@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 THOROUGH = bool(os.environ.get("WORKPRINT_RELIABILITY"))
-"""`make faults` tries many times as much as the suite does."""
+"""`make faults` tries several times as much as the suite does."""
 
 
 def npy(table: NDArray[Any]) -> bytes:

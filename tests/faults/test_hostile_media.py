@@ -28,7 +28,7 @@ from workprint.ingest import Pipeline
 from workprint.model import Blob, Depth, Limits, ShardCount
 
 PIPELINE = Pipeline(Depth.FAST, Limits())
-FLIPS = 60 if THOROUGH else 6
+FLIPS = 30 if THOROUGH else 6
 MEMBERS = 1_000_000 if THOROUGH else 20_000
 CODES = {"empty", "truncated", "undecodable", "too_short", "low_information", "unsupported", "compared"}
 PICTURES = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF")

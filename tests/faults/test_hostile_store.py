@@ -22,7 +22,7 @@ from workprint.serial.record_files import read_rows
 from workprint.serial.records import Row, from_table, to_table
 
 RECIPES = (PHASH, SOUND)
-FLIPS = 6000 if THOROUGH else 400
+FLIPS = 2000 if THOROUGH else 400
 
 
 @pytest.fixture
