@@ -299,3 +299,30 @@ def test_asking_for_the_wrong_convention_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="is not laid out as common_voice"):
         reads_of(uri, CommonVoiceReader())
     assert [address_of(read) for read in reads_of(uri, FolderReader())] == ["a.png"]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_a_row_may_name_several_files(form: str, tmp_path: Path) -> None:
+    """As Hugging Face's folders do: by columns that end in `file_name`, and by lists. Each gets what the row says."""
+    rows = [
+        {"left_file_name": "a.png", "right_file_name": "b.png", "file_names": [], "caption": "two views"},
+        {
+            "left_file_name": None,
+            "right_file_name": "../out.png",
+            "file_names": ["c.png", "gone.png"],
+            "caption": "many",
+        },
+    ]
+    uri = write(tmp_path, {"a.png": PICTURE, "b.png": PICTURE, "c.png": PICTURE})
+    if form == "jsonl":
+        write(tmp_path, {"metadata.jsonl": "\n".join(map(json.dumps, rows))})
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / "metadata.parquet")
+
+    assert plugins.reader(uri, None, Limits()).name == "imagefolder"
+    assert said_of(uri) == {
+        "a.png": {"caption": "two views"},
+        "b.png": {"caption": "two views"},
+        "c.png": {"caption": "many"},
+    }
+    assert failures_of(uri) == [(f"metadata.{form}#row=1,column=file_names,index=1", "missing")]

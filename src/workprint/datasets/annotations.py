@@ -5,6 +5,7 @@ says, and a row whose file is not there is a failure.
 """
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,22 +24,53 @@ from workprint.errors import ItemError, Missing
 from workprint.model import Failure
 
 _FOLDERS_LOOKED_INTO = 32
+_KIN = re.compile(r"(?:^|_)file_names?$")
+_MAX_NAMES = 1024
+"""In one cell."""
 _DEPTH_LOOKED_INTO = 4
 _TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".trans.txt", ".coco.json", ".gz")
 _TELLING_NAMES = frozenset(("clips", "wavs", "annotations", "state.json", "dataset_info.json", "metadata.parquet"))
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A file that a row names."""
+
+    column: str
+    index: int | None
+    """Where it is in a cell that is a list."""
+    paths: tuple[str, ...]
+    """Where it may be; the first that is there counts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Naming:
-    """How a row names its file: by one column, below one of several folders, with one of several endings."""
+    """How a row names its files: by a column, below one of several folders, with one of several endings."""
 
     column: str
     folders: tuple[str, ...]
     endings: tuple[str, ...] = ("",)
+    has_kin: bool = False
+    """Whether `left_file_name` and, as lists, `file_names` and `left_file_names` name files beside `file_name`."""
 
-    def paths(self, row: Row) -> tuple[str, ...]:
-        """Return where the file may be; nothing where the row names none, or none that may be opened."""
-        stated = row.get(self.column)
+    def files(self, row: Row) -> list[Named]:
+        """Return what the row names, but for what may not be opened."""
+        found = []
+        for name in filter(self.is_naming, row):
+            cell = row[name]
+            stated = list(enumerate(cell[:_MAX_NAMES])) if isinstance(cell, list) else [(None, cell)]
+            found += [Named(name, index, paths) for index, value in stated if (paths := self._paths(value))]
+        return found
+
+    def paths(self, row: Row) -> list[str]:
+        """Return every place at which a file of the row may be."""
+        return [path for named in self.files(row) for path in named.paths]
+
+    def is_naming(self, column: str) -> bool:
+        """Whether cells of this column name files."""
+        return column == self.column or (self.has_kin and _KIN.search(column) is not None)
+
+    def _paths(self, stated: object) -> tuple[str, ...]:
         if not isinstance(stated, str) or not stated:
             return ()
         with suppress(ItemError):
@@ -71,18 +103,21 @@ class Annotation:
         for row in rows_at(text_place(table.uri), self.layout, starts_bytes):
             if not isinstance(row, ItemError):
                 found = [path for path in self.naming.paths(row) if path in wanted]
-                said |= dict.fromkeys(found, self.attributes(_without(row, self.naming.column)))
+                said |= dict.fromkeys(found, self.attributes(self._without_names(row)))
         return said
 
     def missing(self, root: Place) -> Iterator[tuple[str, Failure]]:
-        """Yield a failure for each row whose file is not there, after the path that the file should have."""
+        """Yield a failure for each file that a row names and that is not there, after the path it should have."""
         table = plain_file(root, self.table)
         for number, (_, row) in enumerate(read_rows(text_place(table.uri), self.layout)):
-            paths = () if isinstance(row, ItemError) else self.naming.paths(row)
-            if paths and not isinstance(row, ItemError) and not any(_is_there(root, path) for path in paths):
-                address = cell_address(encode_name(self.table), number, self.naming.column)
-                gone = failure(address, Missing(f"there is no file {encode_name(paths[0])}"))
-                yield paths[0], gone
+            for named in () if isinstance(row, ItemError) else self.naming.files(row):
+                if not any(_is_there(root, path) for path in named.paths):
+                    address = cell_address(encode_name(self.table), number, named.column, named.index)
+                    yield named.paths[0], failure(address, Missing(f"there is no file {encode_name(named.paths[0])}"))
+
+    def _without_names(self, row: Row) -> Row:
+        """A file's own name says nothing of it, unless as the id that a corpus knows it by."""
+        return {key: value for key, value in row.items() if key == "id" or not self.naming.is_naming(key)}
 
 
 Convention = Callable[[Place, str, frozenset[str]], Iterator[Annotation]]
@@ -90,12 +125,13 @@ Convention = Callable[[Place, str, frozenset[str]], Iterator[Annotation]]
 
 
 def imagefolder(root: Place, folder: str, names: frozenset[str]) -> Iterator[Annotation]:
-    """`metadata.csv` and its kind, with `file_name`, as Hugging Face has it for folders of pictures and of sound."""
+    """`metadata.csv` and its kind, as Hugging Face has it for folders of pictures and of sound."""
     for name in ("metadata.csv", "metadata.tsv", "metadata.jsonl", "metadata.parquet"):
         if name in names:
             layout = _layout(root.child(posixpath.join(folder, name)).uri)
             if layout and not _is_ljspeech(root, folder, name, names):
-                yield Annotation("imagefolder", posixpath.join(folder, name), layout, Naming("file_name", (folder,)))
+                naming = Naming("file_name", (folder,), has_kin=True)
+                yield Annotation("imagefolder", posixpath.join(folder, name), layout, naming)
 
 
 def common_voice(root: Place, folder: str, names: frozenset[str]) -> Iterator[Annotation]:
@@ -290,11 +326,6 @@ def _is_ljspeech(root: Place, folder: str, name: str, names: frozenset[str]) -> 
 
 def _is_there(root: Place, path: str) -> bool:
     return root.child(path).kind() is EntryKind.FILE
-
-
-def _without(row: Row, column: str) -> Row:
-    """A file's own name says nothing of it, unless as the id that a corpus knows it by."""
-    return row if column == "id" else {key: value for key, value in row.items() if key != column}
 
 
 def _with_id(row: Row) -> Row:
