@@ -40,7 +40,7 @@ fixtures: $(VENV)/installed-dev
 # Coverage-guided fuzzing of every parser, each for so long: make fuzz SECONDS=60. The corpus stays in .fuzz/.
 fuzz: $(VENV)/installed-dev
 	$(BIN)/pip install --quiet -e '.[fuzz]'
-	PYTHONPATH=tests $(BIN)/python tests/fuzz/seeds.py .fuzz
+	PYTHONPATH=tests:tests/reports $(BIN)/python tests/fuzz/seeds.py .fuzz
 	$(BIN)/python tests/fuzz/fuzz.py $(or $(SECONDS),60)
 
 # Known vulnerabilities in what is installed; fails where the advisories cannot be reached.

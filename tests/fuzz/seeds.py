@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import rights_targets
+from report_samples import manifest
 
 from core_samples import PHASH, SOUND, contents, image_record, picture
 from workprint import store
 from workprint.model import Depth, Failure, Limits, Stage
 from workprint.portfolio import write_portfolio
-from workprint.serial.lines import failure_to_json
+from workprint.serial.lines import failure_to_json, manifest_to_json
 from workprint.serial.records import to_table
 
 FAILURE = Failure("a.png", Stage.DECODE, "truncated", "cut short")
@@ -43,8 +45,35 @@ def seeds(folder: Path) -> dict[str, list[bytes]]:
         "lines": [b'{"path": "a.png", "caption": "x"}\n', b"path,caption\na.png,x\n"],
         "heads": [picture(1), picture(1, "JPEG"), b"RIFF\0\0\0\0WAVEfmt "],
         "layouts": [print_.value for print_ in image_record("a", 1).fingerprints],
+        "run": [_run()],
+        "corpora": [bytes([at]) + b"\n" + data for at, data in enumerate(CORPORA)],
+        "cleaned": [_tar(), _zip(), b'{"path": "a.png"}\n{"path": "b.png"}\n'],
+        **rights_targets.seeds(folder),
         "addresses": [b"a.tar!b%20c.png", b"../../etc/passwd"],
     }
+
+
+CORPORA = (
+    b"file_name,left_file_name,text\na.png,b.png,x\n",
+    b'{"file_name": "a.png", "file_names": ["b.png"]}\n',
+    b"client_id\tpath\tsentence\n1\ta\tb\n",
+    b"84-1-0 WORDS\n",
+    b'{"images": [{"id": 1, "file_name": "a.png", "license": 1}], "annotations": [{"image_id": 1, "caption": "x"}],'
+    b' "licenses": [{"id": 1, "name": "CC"}]}',
+    b"a a.png\nb cat x |\n",
+    b"a r 0.5 1.5\n",
+    b'{"_data_files": [{"filename": "a.arrow"}]}',
+    b'{"id": "c", "start": 0, "duration": 1, "recording": {"id": "r", "sources": [{"type": "file", '
+    b'"source": "a.png"}]}}\n',
+    b"\x1f\x8b",
+    b"PAR1",
+    b'{"audio_filepath": "a.png", "offset": 0.5, "duration": 1}\n',
+)
+
+
+def _run() -> bytes:
+    """What stands in `run.json`, on one line, so that it is lines, too."""
+    return json.dumps(manifest_to_json(manifest())).encode()
 
 
 def _tar() -> bytes:

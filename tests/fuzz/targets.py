@@ -1,23 +1,31 @@
 """One function for each parser of ours: it takes any bytes, and may raise nothing but what the parser documents."""
 
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
+import rights_targets
 
 from workprint import store
+from workprint.cleaning.archives import clean_tar, clean_zip
+from workprint.cleaning.tables import clean_lines
 from workprint.consent.terms import read_terms
 from workprint.datasets.addresses import container_of, decode_name, encode_name
 from workprint.datasets.archives import TarReader, ZipReader
 from workprint.datasets.arrow import ArrowReader
 from workprint.datasets.attributes import from_sidecars
+from workprint.datasets.folder import FolderReader
 from workprint.datasets.kinds import container_kind
 from workprint.datasets.manifest import ManifestReader
 from workprint.datasets.parquet import ParquetReader
 from workprint.datasets.paths import safe_relative
+from workprint.datasets.speech import KaldiReader, LhotseReader, NemoReader
 from workprint.errors import ItemError, WorkprintError
+from workprint.findings import FAILURES, FINDINGS, RUN, read_failures, read_results
 from workprint.media.jpeg import coded_digest, count_scans
 from workprint.media.png import without_text
 from workprint.media.sniff import sniff
@@ -157,11 +165,57 @@ def addresses(data: bytes) -> None:
     assert path != ".."
 
 
+def run(data: bytes) -> None:
+    """A results folder: `run.json`, and lines."""
+    for name in (RUN, FINDINGS, FAILURES):
+        _file(data, name)
+    try:
+        read_results(SCRATCH)
+    finally:
+        for _ in read_failures(SCRATCH):
+            pass
+
+
+def corpora(data: bytes) -> None:
+    """Tables of corpora beside files, one after the other: their first line says which."""
+    name, _, content = data.partition(b"\n")
+    folder = SCRATCH / "corpus"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "clips").mkdir(parents=True)
+    (folder / "wavs").mkdir()
+    (folder / "a.png").write_bytes(b"x")
+    kind = CORPORA[name[0] % len(CORPORA) if name else 0]
+    (folder / kind).write_bytes(content)
+    if kind == "segments":
+        (folder / "wav.scp").write_bytes(content)
+    for reader in (FolderReader(LIMITS), KaldiReader(LIMITS), NemoReader(LIMITS), LhotseReader(LIMITS)):
+        uri = str(folder if isinstance(reader, FolderReader | KaldiReader) else folder / kind)
+        if reader.recognises(uri):
+            for shard in reader.shards(uri):
+                for read in reader.read(shard):
+                    assert read
+
+
+CORPORA = ("metadata.csv", "metadata.jsonl", "t.tsv", "1.trans.txt", "a.coco.json", "wav.scp", "segments",
+           "state.json", "cuts.jsonl", "cuts.jsonl.gz", "metadata.parquet", "manifest.json")  # fmt: skip
+
+
+def cleaned(data: bytes) -> None:
+    """Archives and manifests that are copied without one item."""
+    out = SCRATCH / "clean"
+    for name, clean in (("a.tar", clean_tar), ("a.zip", clean_zip)):
+        with suppress(WorkprintError):
+            clean(_file(data, name), out, name, [f"{name}!a.png"])
+    with suppress(WorkprintError):
+        clean_lines(_file(data, "a.jsonl"), out, ["a.jsonl#row=0,column=path"])
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     one.__name__: one
     for one in (
         *(index, records, part, header, results, terms, tar, zip_archive, parquet, arrow, lines, heads, layouts),
-        addresses,
+        *(addresses, run, corpora, cleaned),
+        *rights_targets.TARGETS,
     )
 }
 
