@@ -43,10 +43,13 @@ fuzz: $(VENV)/installed-dev
 	PYTHONPATH=tests:tests/reports $(BIN)/python tests/fuzz/seeds.py .fuzz
 	$(BIN)/python tests/fuzz/fuzz.py $(or $(SECONDS),60)
 
-# Known vulnerabilities in what is installed; fails where the advisories cannot be reached.
+# Known vulnerabilities in what is installed; fails, and says so, where the advisories cannot be reached.
 audit: $(VENV)/installed-dev
 	$(BIN)/pip install --quiet -e '.[audit]'
-	$(BIN)/pip-audit --strict --skip-editable --progress-spinner off
+	@$(BIN)/pip-audit --strict --skip-editable --progress-spinner off >.audit 2>&1 && cat .audit || { \
+		grep 'known vulnerabilit' .audit && cat .audit || \
+		echo "Not audited: the advisories of some packages could not be reached (see .audit); try again where they can."; \
+		exit 1; }
 
 clean:
 	rm -rf $(VENV) demo-out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
