@@ -95,21 +95,34 @@ def resolve(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def reader(uri: str, name: str | None, limits: Limits) -> DatasetReader:
+def reader(uri: str, name: str | None, limits: Limits, media_root: str = "") -> DatasetReader:
     """The reader called `name`, or the first that recognises what is at `uri`.
 
+    Behind a name and `@` may stand the folder that paths in a manifest are below, as readers themselves are called;
+    else it is `media_root`, if that is given.
+
     Raises:
-        UsageError: there is no reader of that name.
+        UsageError: there is no reader of that name, or it follows no paths, so that it needs no `media_root`.
         DatasetError: nothing is there, or nothing recognises it.
     """
     if name is not None:
-        return _named(READERS, name, "reader")(limits=limits)  # type: ignore[no-any-return]
+        name, _, root = name.partition("@")
+        return _reader(_named(READERS, name, "reader"), limits, root or media_root)
     for place in READERS.values():
-        candidate: DatasetReader = resolve(place)(limits=limits)
+        follows = getattr(resolve(place), "links", False)
+        candidate = _reader(resolve(place), limits, media_root if follows else "")
         if candidate.recognises(uri):
-            return candidate
+            return candidate if follows else _reader(resolve(place), limits, media_root)
     error: DatasetError = resolve("workprint.datasets.places:unrecognised")(uri)
     raise error
+
+
+def _reader(kind: Any, limits: Limits, media_root: str) -> DatasetReader:
+    if not media_root:
+        return kind(limits=limits)  # type: ignore[no-any-return]
+    if not getattr(kind, "links", False):
+        raise UsageError(f"only manifests have a media root; this is read as {kind.name}, which follows no paths")
+    return kind(limits=limits, media_root=media_root)  # type: ignore[no-any-return]
 
 
 def report_writer(name: str) -> ReportWriter:

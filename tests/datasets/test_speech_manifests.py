@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import soundfile
 from test_conventions import PICTURE, SOUND, failures_of, reads_of, said_of, write
 from test_dataset_kits import write_files
 
-from workprint import plugins
+from workprint import api, plugins
 from workprint.datasets.speech import KaldiReader, LhotseReader, NemoReader
+from workprint.errors import StoreConflict, UsageError
 from workprint.ingest import Pipeline
 from workprint.model import Blob, Depth, Failure, Limits
 from workprint.protocols import DatasetReader
@@ -216,9 +218,9 @@ def test_commands_are_never_run(tmp_path: Path) -> None:
 
 def test_absolute_paths_below_the_manifest_are_followed(tmp_path: Path) -> None:
     """NeMo's manifests are full of them; all others stay refused."""
-    rows = lines({"audio_filepath": str(tmp_path / "d" / "a.wav")}, {"audio_filepath": str(tmp_path / "b.wav")},
+    rows = lines({"audio_filepath": str(tmp_path / "d" / "a.flac")}, {"audio_filepath": str(tmp_path / "b.wav")},
                  {"audio_filepath": str(tmp_path / "d" / ".." / "b.wav")})  # fmt: skip
-    uri = write(tmp_path / "d", {"m.jsonl": rows, "a.wav": SOUND}) + "/m.jsonl"
+    uri = write(tmp_path / "d", {"m.jsonl": rows, "a.flac": SOUND}) + "/m.jsonl"
     write(tmp_path, {"b.wav": SOUND})
 
     assert [code for _, code in failures_of(uri)] == ["unsafe_path", "unsafe_path"]
@@ -240,3 +242,29 @@ def test_a_packed_manifest_that_is_cut_is_one_failure(tmp_path: Path) -> None:
     uri = write(tmp_path, {"m.jsonl.gz": packed[: len(packed) // 2]}) + "/m.jsonl.gz"
 
     assert [code for _, code in failures_of(uri)] == ["undecodable"]
+
+
+@pytest.mark.parametrize("form", ["relative", "absolute"])
+def test_media_may_lie_elsewhere_than_the_manifest(form: str, small: Path, tmp_path: Path) -> None:
+    """Below the folder that is named, and nowhere else; a store says so, and is not continued with another."""
+    media, lists = tmp_path / "media", tmp_path / "lists"
+    media.mkdir()
+    lists.mkdir()
+    (media / "a.flac").write_bytes(flac(NOISE))
+    (tmp_path / "secret.flac").write_bytes(flac(NOISE))
+    path = "a.flac" if form == "relative" else str(media / "a.flac")
+    rows = [{"audio_filepath": path, "duration": 3.0}, {"audio_filepath": str(tmp_path / "secret.flac")}]
+    uri = lists / "train.jsonl"
+    uri.write_text(lines(*rows, {"audio_filepath": "../secret.flac"}))
+    settings = api.Settings(jobs=1, depth=Depth.FAST, media_root=str(media))
+
+    counts = api.fingerprint(str(uri), tmp_path / "store", settings)
+
+    assert [(count.fingerprinted, count.failed) for count in counts] == [(1, {"unsafe_path": 2})]
+    said = dict(api.inspect(str(tmp_path / "store")))
+    assert said["reader"] == f"nemo@{media}"
+    assert dict(api.inspect(str(uri), media_root=str(media)))["item"].startswith("train.jsonl#row=0")
+    with pytest.raises(StoreConflict, match="another reader"):
+        api.fingerprint(str(uri), tmp_path / "store", replace(settings, media_root=str(tmp_path)))
+    with pytest.raises(UsageError, match="only manifests have a media root"):
+        api.fingerprint(str(small / "works"), tmp_path / "other", settings)

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from workprint import plugins, store
+from workprint.api.scanning import absolute
 from workprint.datasets.annotations import conventions_of
 from workprint.datasets.folder import FolderReader
 from workprint.errors import NoMedia, UsageError
@@ -19,10 +20,10 @@ _SHOWN = 5
 _SHOWN_ATTRIBUTES = 6
 
 
-def inspect(uri: str, reader: str | None = None) -> Iterator[tuple[str, str]]:
+def inspect(uri: str, reader: str | None = None, media_root: str = "") -> Iterator[tuple[str, str]]:
     """Yield what is known of the thing at `uri` as pairs of a name and a value, after checking that it is whole.
 
-    The name of a `reader` makes a dataset of it.
+    The name of a `reader` makes a dataset of it, and so does the `media_root` of a manifest.
 
     Raises:
         UsageError: nothing is there, or there is no such reader.
@@ -32,15 +33,15 @@ def inspect(uri: str, reader: str | None = None) -> Iterator[tuple[str, str]]:
     path = Path(uri)
     if "://" not in uri and not path.exists():
         raise UsageError(f"{uri} does not exist")
-    if reader is not None:
-        return _dataset(uri, reader)
+    if reader is not None or media_root:
+        return _dataset(uri, reader, media_root)
     if (path / RUN).is_file():
         return _results(path)
     if (path / store.HEADER).is_file():
         return _store(path)
     if path.is_file() and (path.suffix == ".workprint" or _is_portfolio(path)):
         return _portfolio(path)
-    return _dataset(uri, None)
+    return _dataset(uri, None, "")
 
 
 def _is_portfolio(path: Path) -> bool:
@@ -111,8 +112,8 @@ def _results(path: Path) -> Iterator[tuple[str, str]]:
         )
 
 
-def _dataset(uri: str, name: str | None) -> Iterator[tuple[str, str]]:
-    reader = plugins.reader(uri, name, Limits())
+def _dataset(uri: str, name: str | None, media_root: str) -> Iterator[tuple[str, str]]:
+    reader = plugins.reader(uri, name, Limits(), absolute(media_root))
     shards = list(reader.shards(uri))
     yield "kind", f"dataset ({reader.name})"
     conventions = conventions_of(uri) if isinstance(reader, FolderReader) else []

@@ -54,6 +54,8 @@ class Settings:
     """Of the cluster that the engine is to use; empty for `RAY_ADDRESS`, or else this machine."""
     reader: str | None = None
     """Name of the dataset reader; None to recognise the dataset by its content."""
+    media_root: str = ""
+    """The folder that paths in a manifest are below; empty for the manifest's own."""
     names: bool = False
     """Whether captions and the like are searched for the creators' names."""
     limits: Limits = field(default_factory=Limits)
@@ -173,7 +175,7 @@ def _plan(dataset: str, folder: Path, settings: Settings) -> _Plan:
     _refuse_inside(dataset, folder)
     pipeline = Pipeline(settings.depth, settings.limits)
     sidecar = settings.signals or beside(dataset)
-    reader = plugins.reader(dataset, settings.reader, settings.limits)
+    reader = plugins.reader(dataset, settings.reader, settings.limits, absolute(settings.media_root))
     tasks = [Task.of(order, shard, reader) for order, shard in enumerate(reader.shards(dataset))]
     if not tasks:
         raise DatasetError(f"{dataset} is empty: there is nothing to scan")
@@ -292,6 +294,11 @@ def _refuse_inside(dataset: str, folder: Path) -> None:
     """Refuse to write results into the dataset: the next scan would take them for items."""
     if "://" not in dataset and folder.resolve().is_relative_to(Path(dataset).resolve()):
         raise UsageError(f"the results folder {folder} lies inside the dataset {dataset}; choose one outside it")
+
+
+def absolute(root: str) -> str:
+    """A folder's path as it is in every process; addresses with a scheme, and nothing, as they are."""
+    return root if "://" in root or not root else str(Path(root).absolute())
 
 
 def without_credentials(uri: str) -> str:

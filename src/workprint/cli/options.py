@@ -66,7 +66,11 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorated
 
 
-READER = click.option("--reader", help="Name of the dataset reader. Default: recognised by content.")
+READER = with_options(
+    click.option("--reader", help="Name of the dataset reader. Default: recognised by content."),
+    click.option("--media-root", default="", metavar="FOLDER",
+                 help="The folder that paths in a manifest are below. Default: the manifest's own."),
+)  # fmt: skip
 QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress and no summary.")
 JOBS = click.option("--jobs", "-j", type=click.IntRange(min=0), default=0, help="Processes. Default: one per core.")
 ENGINE_OPTIONS = with_options(

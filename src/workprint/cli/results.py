@@ -59,17 +59,18 @@ def report(results: Path, form: str, output: Path | None, outcomes: tuple[str, .
 @click.command()
 @click.argument("path")
 @READER
-def inspect(path: str, reader: str | None) -> None:
+def inspect(path: str, reader: str | None, media_root: str) -> None:
     """Say what a portfolio index, a store, a results folder or a dataset holds.
 
-    With --reader, it is taken for a dataset, whatever else it may be.
+    With --reader or --media-root, it is taken for a dataset, whatever else it may be.
 
     \b
     Example:
       workprint inspect mine.workprint
       workprint inspect shards/ --reader folder
+      workprint inspect train.jsonl --media-root /data/audio
     """
     from workprint import api
 
-    for name, value in api.inspect(path, reader):
+    for name, value in api.inspect(path, reader, media_root):
         click.echo(f"{name + ':':<17}{printable(value)}")

@@ -122,7 +122,7 @@ def _settings(options: dict[str, Any]) -> Any:
 
     chosen: dict[str, Any] = {
         name: options[name]
-        for name in ("jobs", "engine", "address", "reader", "signals", "names", "retry_failures")
+        for name in ("jobs", "engine", "address", "reader", "media_root", "signals", "names", "retry_failures")
         if name in options
     }
     chosen.update({name: noun(options[name]) for name, noun in (("use", Use), ("depth", Depth)) if name in options})

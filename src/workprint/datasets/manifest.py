@@ -37,7 +37,8 @@ _MAX_COLUMNS_SHOWN = 64
 
 
 class ManifestReader:
-    """Reads a manifest; a shard is a range of its rows. Paths are followed below the manifest's folder only.
+    """Reads a manifest; a shard is a range of its rows. Paths are followed below the manifest's folder only, or
+    below another that is named.
 
     What the rows of other manifests point at is told by subclasses, which give another `_pointing`.
     """
@@ -46,9 +47,11 @@ class ManifestReader:
     links = True
     """Its items are files of their own, so reading a shard opens none of them, and a file may change unseen."""
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
-        """Items above `limits.max_item_bytes` become failures."""
-        self._limits = limits
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, media_root: str = "") -> None:
+        """Items above `limits.max_item_bytes` become failures; paths are below `media_root`, if there is one."""
+        self._limits, self._media_root = limits, media_root
+        if media_root:
+            self.name = f"{type(self).name}@{media_root}"
 
     def recognises(self, uri: str) -> bool:
         """See `DatasetReader.recognises`."""
@@ -100,7 +103,11 @@ class ManifestReader:
 
     def _pointing(self, uri: str) -> Pointing:
         """What tells the media of a row."""
-        return columns(_media_columns(uri, first_rows(uri, self._layout(uri))))
+        return columns(_media_columns(self._folder(uri), first_rows(uri, self._layout(uri))))
+
+    def _folder(self, uri: str) -> Place:
+        """The folder that paths are below."""
+        return place_of(self._media_root or folder_of(uri))
 
     def _require_media(self, uri: str) -> None:
         rows = first_rows(uri, self._layout(uri))
@@ -124,7 +131,7 @@ class ManifestReader:
         pointers = list(pointing(content))
         if not pointers:
             yield from filter(None, [without_media(address, bounded(content))])
-        folder, names = place_of(folder_of(shard.uri)), UniqueNames()
+        folder, names = self._folder(shard.uri), UniqueNames()
         for pointer in pointers:
             item_id = names.name(_address(folder, pointer, address))
             yield from self._read(folder, pointer, Item(item_id, shard.shard_id, bounded(pointer.said)))
@@ -211,9 +218,8 @@ def _surveyed(uri: str, layout: Layout, stamp: str) -> _Survey:  # noqa: ARG001 
     return _Survey(rows, tuple(starts_bytes) or (0,))
 
 
-def _media_columns(uri: str, rows: list[Row]) -> list[str]:
+def _media_columns(folder: Place, rows: list[Row]) -> list[str]:
     """Return the columns whose first cells name files that are there; failing that, those that look like such names."""
-    folder = place_of(folder_of(uri))
     names = list(dict.fromkeys(name for row in rows for name in row))
     cells = {name: [row[name] for row in rows if isinstance(row.get(name), str) and row[name]] for name in names}
     present = [name for name in names if any(_is_there(folder, cell) for cell in cells[name])]

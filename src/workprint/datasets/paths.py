@@ -27,7 +27,9 @@ def safe_relative(stated: str) -> str:
     if is_url(stated):
         raise Unsupported(f"{_shown(stated)} is a URL, and nothing is downloaded; download the dataset first")
     if stated.startswith("/") or _DRIVE.match(stated):
-        raise UnsafePath(f"{_shown(stated)} is an absolute path; only paths below the manifest's folder are opened")
+        raise UnsafePath(
+            f"{_shown(stated)} is an absolute path that leads elsewhere than the media root (--media-root)"
+        )
     if "\0" in stated or len(stated) > _MAX_PATH_CHARACTERS:
         raise UnsafePath(f"{_shown(stated)} can be no path")
     path = posixpath.normpath(stated)
