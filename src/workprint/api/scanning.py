@@ -20,7 +20,7 @@ from workprint.findings import Results, write_results
 from workprint.ingest import Pipeline
 from workprint.matching import thresholds
 from workprint.model import Depth, Failure, Finding, Limits, Medium, Progress, Question, RunManifest, ShardCount, Use
-from workprint.protocols import Attempt
+from workprint.protocols import Attempt, Engine
 from workprint.rights.beside import Sidecar, beside
 from workprint.run_lock import only_run
 from workprint.screen import Screener
@@ -83,10 +83,12 @@ def fingerprint(
         DatasetError: nothing in `dataset` can be read.
         StoreConflict: `output` holds the store of something else.
     """
-    plan = _plan(dataset, output, settings or Settings())
+    settings = settings or Settings()
+    engine = _engine(settings, settings.limits)
+    plan = _plan(dataset, output, settings)
     with only_run(output):
         _take_up(plan)
-        done = _run(plan, plan.ingest, plan.tasks, watch)
+        done = _run(engine, plan, plan.ingest, watch)
         store.finish(output, len(plan.tasks))
     return tuple(one.count for one in done)
 
@@ -113,6 +115,7 @@ def match(
         raise UsageError(f"{store_folder} does not exist; `workprint fingerprint` makes a fingerprint store")
     header = store.read_header(store_folder)
     store.require_finished(store_folder)
+    engine = _engine(settings, header.limits)
     trusted = trusted_ids(settings.trust)
     screener = Screener(portfolios, header.recipes, settings.question, trusted, names=settings.names)
     parts = store.parts(store_folder)
@@ -120,7 +123,7 @@ def match(
         tuple(portfolios), screener.digests, header.recipes, settings.question, trusted, names=settings.names
     )
     with only_run(output):
-        done = _watched(_engine(settings, header.limits).map(screen, parts), len(parts), watch)
+        done = _watched(engine.map(screen, parts), len(parts), watch)
         return _finished(store_folder, output, settings, screener, done)
 
 
@@ -139,6 +142,7 @@ def scan(
     Raises: as `fingerprint` and `match`.
     """
     settings, portfolios = settings or Settings(), indexes_at(portfolios)
+    engine = _engine(settings, settings.limits)
     recipes = Pipeline(settings.depth, settings.limits).recipes
     trusted = trusted_ids(settings.trust)
     screener = Screener(
@@ -149,12 +153,12 @@ def scan(
     both = ScanShard(plan.ingest, screen)
     with only_run(output):
         _take_up(plan)
-        done = _run(plan, both, plan.tasks, watch)
+        done = _run(engine, plan, both, watch)
         store.finish(output / STORE, len(plan.tasks))
         results = _finished(output / STORE, output, settings, screener, done)
         shown = [Shown(one.order, plan.tasks[one.order].shard, tuple(_matches(one))) for one in done]
         collect = CollectPictures(dataset, plan.reader.name, settings.limits)
-        collect_pictures(_engine(settings, settings.limits), collect, shown, output)
+        collect_pictures(engine, collect, shown, output)
     return results
 
 
@@ -204,9 +208,9 @@ def _signals_read(pipeline: Pipeline, sidecar: Path | None) -> str:
     return f"{pipeline.signals},sidecar={Sidecar(sidecar).digest if sidecar else 'none'}"
 
 
-def _run(plan: _Plan, function: Callable[[Task, Attempt], Done], tasks: list[Task], watch: Watch | None) -> list[Done]:
+def _run(engine: Engine, plan: _Plan, function: Callable[[Task, Attempt], Done], watch: Watch | None) -> list[Done]:
     try:
-        return _watched(_engine(plan.settings, plan.settings.limits).map(function, tasks), len(tasks), watch)
+        return _watched(engine.map(function, plan.tasks), len(plan.tasks), watch)
     except OSError as error:
         raise WorkprintError(
             f"{plan.ingest.folder} cannot be written ({error.strerror or error}); nothing that is there is lost: "
@@ -284,7 +288,8 @@ def _dataset_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _engine(settings: Settings, limits: Limits) -> Any:
+def _engine(settings: Settings, limits: Limits) -> Engine:
+    """To be made first: what it needs gets ready while the rest is planned."""
     if settings.jobs < 0:
         raise UsageError(f"{settings.jobs} jobs cannot be run; give 1 or more, or 0 for one per core")
     return plugins.engine(settings.engine, settings.jobs, limits, settings.address)

@@ -12,10 +12,10 @@ from typing import cast
 import av
 import librosa
 import numpy as np
+import scipy  # its `signal` is slow to import, and is only when it is used
 import soxr
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
-from scipy.signal import butter, fftconvolve, lfilter, sosfilt
 
 Sound = NDArray[np.float32]
 
@@ -99,8 +99,8 @@ def mu_law(sound: Sound, scene: Scene) -> Sound:
 
 def telephone(sound: Sound, scene: Scene) -> Sound:
     """300 to 3,400 Hz."""
-    band = butter(6, (300, 3400), "bandpass", fs=scene.rate_hz, output="sos")
-    return np.asarray(sosfilt(band, sound), dtype=np.float32)
+    band = scipy.signal.butter(6, (300, 3400), "bandpass", fs=scene.rate_hz, output="sos")
+    return np.asarray(scipy.signal.sosfilt(band, sound), dtype=np.float32)
 
 
 def gain(decibel: float, ceiling: float = 1.0) -> Edit:
@@ -128,7 +128,9 @@ def compressed(ratio: float) -> Edit:
 
     def edit(sound: Sound, scene: Scene) -> Sound:
         keep = np.exp(-1.0 / (0.01 * scene.rate_hz))
-        envelope = np.sqrt(np.maximum(lfilter([1 - keep], [1, -keep], sound.astype(np.float64) ** 2), 1e-12))
+        envelope = np.sqrt(
+            np.maximum(scipy.signal.lfilter([1 - keep], [1, -keep], sound.astype(np.float64) ** 2), 1e-12)
+        )
         over = np.maximum(20 * np.log10(envelope) + 35.0, 0.0)
         return _normal(sound * 10 ** (-over * (1 - 1 / ratio) / 20))
 
@@ -188,7 +190,7 @@ def reverberant(decay_s: float) -> Edit:
         room = scene.draw().standard_normal(steps.size) * 10 ** (-3 * steps / decay_s)
         room *= 1.0 / np.sqrt(np.sum(room**2))
         room[0] += 1.0
-        return _normal(fftconvolve(sound, room)[: sound.size])
+        return _normal(scipy.signal.fftconvolve(sound, room)[: sound.size])
 
     return edit
 

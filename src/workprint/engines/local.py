@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection, wait
+from multiprocessing.forkserver import ensure_running
 from typing import Any
 
 from workprint.engines.worker import SINCE, STEP, serve
@@ -41,6 +42,7 @@ class LocalEngine:
         # forkserver: workers begin clean, without the threads and open files that fork would copy in a broken state
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(preload))
+        ensure_running()  # it gets ready while the caller does
 
     def map(self, function: Callable[[Task, Attempt], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield one result per task, in the order they finish. See `Engine.map`."""
