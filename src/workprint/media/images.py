@@ -9,13 +9,12 @@ is averaged over boxes of a whole number of pixels as far as the working size al
 from contextlib import nullcontext
 from hashlib import sha256
 
-import numpy as np
 from PIL.Image import Image
 from PIL.ImageFile import ImageFile
 
 from workprint.media.jpeg import coded_digest
 from workprint.media.opened import format_of, open_picture, orientation_of, upright
-from workprint.media.pixels import DEEP_MODES, read_deep_luma, read_luma
+from workprint.media.pixels import DEEP_MODES, as_array, read_deep_luma, read_luma
 from workprint.media.refusals import admit, hushed, refusing
 from workprint.model import Blob, Limits, Raster
 
@@ -69,8 +68,8 @@ def shrink_while_decoding(image: ImageFile, mode: str, working_px: int) -> None:
 
 def _raster(grey: Image, alpha: Image | None, size: tuple[int, int], orientation: int, digest: str) -> Raster:
     width, height = size if orientation < 5 else (size[1], size[0])
-    pixels = np.asarray(upright(grey, orientation))
-    return Raster(pixels, None if alpha is None else np.asarray(upright(alpha, orientation)), width, height, digest)
+    pixels = as_array(upright(grey, orientation))
+    return Raster(pixels, None if alpha is None else as_array(upright(alpha, orientation)), width, height, digest)
 
 
 def _decoded_whole(image: ImageFile, working_px: int) -> Raster:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from PIL import Image as pillow
 from PIL.Image import Image
@@ -15,6 +16,16 @@ _STRIP_PIXELS = 1 << 21
 _FOUR_INKS = "CMYK"
 DEEP_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I", "F"})
 """Modes with one channel of more than 8 bits."""
+
+
+def as_array(grey: Image) -> NDArray[np.uint8]:
+    """The pixels of a picture with one channel of 8 bits: uint8 (h, w), read-only, and not copied where Pillow has
+    them in one piece (up to 16 MB), which through NumPy's own interface costs half as much as to decode them."""
+    try:
+        pixels: NDArray[np.uint8] = pa.array(grey).to_numpy(zero_copy_only=True)
+    except ValueError:
+        return np.asarray(grey)
+    return pixels.reshape(grey.height, grey.width)
 
 
 def is_see_through(image: Image) -> bool:

@@ -205,8 +205,8 @@ def _gathered(frames: Iterator[Any], channels: int, queue: Any) -> Iterator[Bloc
         for frame in frames:
             frame.pts = None
             queue.write(frame)
-            while joined := queue.read(size):
-                yield _floats(joined, channels)
+            while queue.samples >= size:
+                yield _floats(queue.read(size), channels)
     except ValueError:
         broken = Broken("its sample rate or channels change midway")
     except Broken as error:

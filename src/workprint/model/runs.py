@@ -165,5 +165,5 @@ class Progress:
     failed: int
     found: int | None = None
     """Matches so far; None where nothing is being matched."""
-    spent_s: Mapping[str, float] = field(default_factory=dict)
+    spent_s: Mapping[str, float] = field(default_factory=dict, compare=False)
     """Processor seconds by activity, of all worker processes so far."""
