@@ -17,7 +17,7 @@ from workprint.datasets.url_table import UrlTableReader
 from workprint.errors import DatasetError
 from workprint.model import Failure, Limits
 from workprint.protocols import DatasetReader
-from workprint.testing import DatasetReaderKit, address_of, items_of
+from workprint.testing import DatasetReaderKit, address_of, items_of, some_media
 
 ROWS = {"URL": ["https://ada.example/a.jpg", "https://x.example/b"], "TEXT": ["a pier", "by Ada Lumen"], "id": [1, 2]}
 
@@ -39,6 +39,28 @@ class TestImg2dataset(DatasetReaderKit):
     def damage(self, uri: str) -> bool:
         """See the kit."""
         return super().damage(f"{uri}/00000.tar")
+
+
+class TestUrlTable(DatasetReaderKit):
+    """A table of URLs: its rows are no media, so each comes out as a failure."""
+
+    def reader(self) -> DatasetReader:
+        """See the kit."""
+        return UrlTableReader()
+
+    def write(self, folder: Path, media: Mapping[str, bytes]) -> str:
+        """See the kit."""
+        return table(folder / "t.csv", {"url": [f"https://x.example/{at}.png" for at, _ in enumerate(media)]})
+
+    def damage(self, uri: str) -> bool:  # noqa: ARG002 - half a text is a shorter one
+        """See the kit."""
+        return False
+
+    def test_every_medium_comes_out_once_with_its_bytes(self, tmp_path: Path) -> None:
+        """There is none; every row is there once."""
+        uri = self._dataset(tmp_path)
+
+        assert failures_of(uri) == [(f"t.csv#row={row}", "no_media") for row in range(len(some_media()))]
 
 
 def downloads(path: Path, good: int, **more: list[object]) -> None:
