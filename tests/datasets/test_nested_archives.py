@@ -1,15 +1,14 @@
 """Archives in archives: addresses that lead through all of them, and bounds on what strangers pack."""
 
 import gzip
-import io
 import tarfile
 import tracemalloc
-import zipfile
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import pytest
+from test_dataset_kits import tar_bytes as tar
+from test_dataset_kits import zip_bytes as packed
 
 from core_samples import picture
 from workprint import api
@@ -22,26 +21,6 @@ from workprint.protocols import DatasetReader, Read
 from workprint.testing import items_of, small_picture
 
 PICTURE = small_picture(7)
-
-
-def tar(media: Mapping[str, bytes]) -> bytes:
-    """A tar archive."""
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
-        for name, data in media.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-    return stream.getvalue()
-
-
-def packed(media: Mapping[str, bytes]) -> bytes:
-    """A zip archive."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in media.items():
-            archive.writestr(name, data)
-    return stream.getvalue()
 
 
 def reads_of(reader: DatasetReader, tmp_path: Path, data: bytes) -> list[Read]:
