@@ -14,9 +14,11 @@ from test_conventions import PICTURE, SOUND, failures_of, reads_of, said_of, wri
 from test_dataset_kits import write_files
 
 from workprint import api, plugins
+from workprint.datasets.segments import cut
 from workprint.datasets.speech import KaldiReader, LhotseReader, NemoReader
-from workprint.errors import StoreConflict, UsageError
+from workprint.errors import StoreConflict, TooLarge, Truncated, Unsupported, UsageError
 from workprint.ingest import Pipeline
+from workprint.media.sound_sources import open_with_ffmpeg
 from workprint.model import Blob, Depth, Failure, Limits
 from workprint.protocols import DatasetReader
 from workprint.testing import DatasetReaderKit, items_of, some_media
@@ -268,3 +270,47 @@ def test_media_may_lie_elsewhere_than_the_manifest(form: str, small: Path, tmp_p
         api.fingerprint(str(uri), tmp_path / "store", replace(settings, media_root=str(tmp_path)))
     with pytest.raises(UsageError, match="only manifests have a media root"):
         api.fingerprint(str(small / "works"), tmp_path / "other", settings)
+
+
+def packed_sound(form: str, codec: str, rate_hz: int) -> bytes:
+    """Four seconds of falling tones in a container of packets."""
+    import av
+
+    at_s = np.arange(4 * rate_hz) / rate_hz
+    samples = (0.3 * np.sin(2 * np.pi * (900 - 100 * at_s) * at_s)).astype(np.float32)
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=form) as container:
+        track = container.add_stream(codec, rate=rate_hz, layout="mono")
+        size = 960 if codec == "libopus" else 1024
+        resampler = av.AudioResampler(format=track.format, layout="mono", rate=rate_hz, frame_size=size)
+        frame = av.AudioFrame.from_ndarray(samples[None, :], format="fltp", layout="mono")
+        frame.sample_rate, frame.pts = rate_hz, 0
+        for one in [*resampler.resample(frame), *resampler.resample(None)]:
+            container.mux(track.encode(one))
+        container.mux(track.encode(None))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(("form", "codec", "rate_hz"), [("mp4", "aac", 16_000), ("webm", "libopus", 48_000)])
+def test_segments_are_cut_where_only_packets_can_be_sought(form: str, codec: str, rate_hz: int) -> None:
+    """They are what a decoder of the whole recording gives there; other files hold none."""
+    data = packed_sound(form, codec, rate_hz)
+    source = open_with_ffmpeg(io.BytesIO(data))
+    whole = np.concatenate([block.copy() for block in source.blocks()])
+
+    with soundfile.SoundFile(cut(Blob.of(data), 1.5, 2.75, Limits()).blob.open()) as sound:
+        part, found_hz = sound.read(dtype="float32", always_2d=True), sound.samplerate
+    rest = soundfile.info(cut(Blob.of(data), 3.0, None, Limits()).blob.open())
+
+    assert (found_hz, len(part)) == (rate_hz, int(1.25 * rate_hz))
+    starts = (int(1.5 * rate_hz) + shift for shift in range(-rate_hz // 1000, rate_hz // 1000 + 1))  # WebM counts in ms
+    assert min(np.abs(part - whole[start : start + len(part)]).max() for start in starts) < 0.02
+    assert 0.8 < rest.duration < 1.2
+    with pytest.raises(Truncated):
+        cut(Blob.of(data), 60.0, 61.0, Limits())
+    with pytest.raises(TooLarge):
+        cut(Blob.of(data), 0.0, 4.0, Limits(max_seconds=2.0))
+    with pytest.raises(TooLarge):
+        cut(Blob.of(data), 0.0, 4.0, Limits(max_item_bytes=10_000))
+    with pytest.raises(Unsupported):
+        cut(Blob.of(PICTURE), 0.0, 1.0, Limits())

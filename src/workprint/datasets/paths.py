@@ -28,7 +28,7 @@ def safe_relative(stated: str) -> str:
         raise Unsupported(f"{_shown(stated)} is a URL, and nothing is downloaded; download the dataset first")
     if stated.startswith("/") or _DRIVE.match(stated):
         raise UnsafePath(
-            f"{_shown(stated)} is an absolute path that leads elsewhere than the media root (--media-root)"
+            f"{_shown(stated)} is an absolute path out of the folder of the manifest; name its own with --media-root"
         )
     if "\0" in stated or len(stated) > _MAX_PATH_CHARACTERS:
         raise UnsafePath(f"{_shown(stated)} can be no path")

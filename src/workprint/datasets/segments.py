@@ -9,7 +9,8 @@ import struct
 from typing import Any, BinaryIO
 
 from workprint.datasets.holding import Held, hold
-from workprint.errors import ItemError, TooLarge, Truncated, Undecodable, Unsupported
+from workprint.datasets.segments_by_packets import samples_of
+from workprint.errors import ItemError, TooLarge, Truncated, Undecodable
 from workprint.model import Blob, Limits
 
 _SAMPLE_BYTES = 4
@@ -25,19 +26,36 @@ def cut(blob: Blob, start_s: float, end_s: float | None, limits: Limits) -> Held
     Raises:
         Truncated: the recording ends before the segment begins.
         TooLarge: the segment is longer than the limits allow.
-        Unsupported: it is a recording of a kind in which nothing can be sought, or none at all.
+        Unsupported: it is a recording of a kind that is not read, or none at all.
+        Undecodable: it is damaged.
         OSError: it cannot be opened.
     """
     import soundfile
 
+    try:
+        with blob.open() as stream, soundfile.SoundFile(stream) as sound:
+            return _held(sound, start_s, end_s, limits)
+    except (soundfile.SoundFileError, RuntimeError, OverflowError):
+        return _decoded(blob, start_s, end_s, limits)
+
+
+def _decoded(blob: Blob, start_s: float, end_s: float | None, limits: Limits) -> Held:
+    most_bytes = min(limits.max_item_bytes, _MOST_WAV_BYTES)
     with blob.open() as stream:
-        try:
-            with soundfile.SoundFile(stream) as sound:
-                return _held(sound, start_s, end_s, limits)
-        except (soundfile.SoundFileError, RuntimeError, OverflowError) as error:
-            raise Unsupported(
-                f"no segment can be cut from it ({error}); WAV, FLAC, Ogg, MP3 and AIFF can be cut"
-            ) from error
+        samples = samples_of(stream, start_s, end_s, most_bytes)
+    with samples.file as file:
+        seconds = samples.data_bytes / (samples.rate_hz * samples.channels * _SAMPLE_BYTES)
+        if seconds > limits.max_seconds:
+            raise TooLarge(f"a segment of {seconds:g} s is more than is allowed for one item")
+        head = _header(samples.rate_hz, samples.channels, samples.data_bytes)
+        pending = [head]
+        return hold(lambda size: pending.pop() if pending else file.read(size), len(head) + samples.data_bytes)
+
+
+def _header(rate_hz: int, channels: int, data_bytes: int) -> bytes:
+    frame_bytes = channels * _SAMPLE_BYTES
+    fmt = (16, _FLOAT_SAMPLES, channels, rate_hz, rate_hz * frame_bytes, frame_bytes, 8 * _SAMPLE_BYTES)
+    return _HEADER.pack(b"RIFF", _HEADER.size - 8 + data_bytes, b"WAVE", b"fmt ", *fmt, b"data", data_bytes)
 
 
 def _held(sound: Any, start_s: float, end_s: float | None, limits: Limits) -> Held:
@@ -60,12 +78,8 @@ class _Cut:
 
     def __init__(self, sound: Any, rate_hz: int, channels: int, data_bytes: int) -> None:
         self._sound = sound
-        frame_bytes = channels * _SAMPLE_BYTES
-        self._frame_bytes = frame_bytes
-        fmt = (16, _FLOAT_SAMPLES, channels, rate_hz, rate_hz * frame_bytes, frame_bytes, 8 * _SAMPLE_BYTES)
-        riff_bytes = _HEADER.size - 8 + data_bytes
-        header = _HEADER.pack(b"RIFF", riff_bytes, b"WAVE", b"fmt ", *fmt, b"data", data_bytes)
-        self._pending: BinaryIO = io.BytesIO(header)
+        self._frame_bytes = channels * _SAMPLE_BYTES
+        self._pending: BinaryIO = io.BytesIO(_header(rate_hz, channels, data_bytes))
 
     def read(self, size_bytes: int) -> bytes:
         data = self._pending.read(size_bytes)
