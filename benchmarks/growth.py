@@ -77,7 +77,7 @@ def measure(folder: Path, works: Sequence[FingerprintRecord], items: Sequence[Fi
     built_s = time.perf_counter() - begin
     del tables, nouns
     opened_s = [opening_s(path, recipes, verify) for verify in (False, True)]
-    screener = Screener([path], recipes, Question(Use.AI_TRAINING, date.min), verify=False)
+    screener = Screener([[path]], recipes, Question(Use.AI_TRAINING, date.min), verify=False)
     print(
         f"{len(works):>7,} works: built in {built_s:.1f} s, {path.stat().st_size / len(works) / 1e3:.1f} kB a work, "
         f"opened in {opened_s[0]:.2f} s ({opened_s[1]:.2f} s with every digest checked), "
@@ -89,7 +89,7 @@ def measure(folder: Path, works: Sequence[FingerprintRecord], items: Sequence[Fi
 
 def opening_s(path: Path, recipes: Sequence[str], verify: bool) -> float:
     begin = time.perf_counter()
-    Screener([path], recipes, Question(Use.AI_TRAINING, date.min), verify=verify)
+    Screener([[path]], recipes, Question(Use.AI_TRAINING, date.min), verify=verify)
     return time.perf_counter() - begin
 
 

@@ -201,7 +201,7 @@ PARTS = {"images": images, "sound": sound, "scans": scans, "look-up": look_up}
 
 def _looked_up(depth: Depth, medium: Medium, chosen: Sequence[Path], index: Path, rounds: int) -> Compared:
     pipeline = Pipeline(depth, Limits())
-    screener = Screener([index], pipeline.recipes, Question(Use.AI_GENERATIVE_TRAINING, date.min))
+    screener = Screener([[index]], pipeline.recipes, Question(Use.AI_GENERATIVE_TRAINING, date.min))
     records = {path: _record(pipeline, path) for path in chosen}
     ways: Ways = {
         "fingerprinted": lambda path: _record(pipeline, path),

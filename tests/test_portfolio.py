@@ -54,7 +54,7 @@ def test_signals_of_works_come_back(tmp_path: Path) -> None:
     records = (given_contents.records[0], replace(given_contents.records[1], signals=(signal,)))
     write_portfolio(tmp_path / "a.workprint", replace(given_contents, records=records))
 
-    assert Portfolio(tmp_path / "a.workprint").signals() == ((), (signal,))
+    assert Portfolio(tmp_path / "a.workprint").signals() == {1: (signal,)}
 
 
 def test_a_portfolio_of_the_first_version_has_no_signals(path: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_portfolio_of_the_first_version_has_no_signals(path: Path) -> None:
     pq.write_table(table, stream)
     older = Portfolio(rebuilt(path, {"records.parquet": stream.getvalue()}, version=1))
 
-    assert older.signals() == ((), ())
+    assert older.signals() == {}
     assert len(list(older.records())) == 2
 
 

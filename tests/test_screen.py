@@ -35,7 +35,7 @@ def test_an_equal_file_is_identical(path: Path) -> None:
     """Same digest: one finding, with everything a reader needs to know."""
     record = image_record("loose/copy.png", 1)
 
-    (finding,) = Screener([path], [PHASH], ASKED).findings(record, {"url": "u"})
+    (finding,) = Screener([[path]], [PHASH], ASKED).findings(record, {"url": "u"})
 
     assert (finding.item, finding.work, finding.creator) == ("loose/copy.png", "work-1.png", "Nell Drawn")
     assert (finding.relation, finding.confidence) == (Relation.IDENTICAL, 1.0)
@@ -52,7 +52,7 @@ def test_an_edited_copy_is_a_near_duplicate(path: Path) -> None:
         record, digest="00" * 32, content_digest="00" * 32, fingerprints=(replace(record.fingerprints[0], value=value),)
     )
 
-    (finding,) = Screener([path], [PHASH], ASKED).findings(record, {})
+    (finding,) = Screener([[path]], [PHASH], ASKED).findings(record, {})
 
     assert (finding.work, finding.relation) == ("work-1.png", Relation.NEAR_DUPLICATE)
     (evidence,) = finding.evidence
@@ -62,7 +62,7 @@ def test_an_edited_copy_is_a_near_duplicate(path: Path) -> None:
 
 def test_another_picture_is_not_found(path: Path) -> None:
     """A picture that no work is in gives nothing."""
-    assert list(Screener([path], [PHASH], ASKED).findings(image_record("a", 99), {})) == []
+    assert list(Screener([[path]], [PHASH], ASKED).findings(image_record("a", 99), {})) == []
 
 
 def test_failures_in_the_stream_are_passed_over(path: Path) -> None:
@@ -72,12 +72,12 @@ def test_failures_in_the_stream_are_passed_over(path: Path) -> None:
 
     columns = RecordColumns(to_table(rows, [PHASH]).to_batches()[0], [PHASH], "here")
 
-    assert [finding.item for finding in Screener([path], [PHASH], ASKED).screened([columns])] == ["c", "a"]
+    assert [finding.item for finding in Screener([[path]], [PHASH], ASKED).screened([columns])] == ["c", "a"]
 
 
 def test_columns_give_what_records_give(path: Path) -> None:
     """Nothing that an index would have found is passed over: by bytes, by content, by hash."""
-    screener = Screener([path, path], [PHASH], ASKED)
+    screener = Screener([[path, path]], [PHASH], ASKED)
     value = image_record("a", 1).fingerprints[0].value
     records = [image_record(f"same-{seed}", seed) for seed in range(4)]
     for bits in range(0, 40, 2):
@@ -99,7 +99,7 @@ def test_two_portfolios_are_asked_both(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "b.workprint"
     write_portfolio(other, replace(given, works=tuple(replace(work, creator="Someone Else") for work in given.works)))
 
-    screener = Screener([path, other], [PHASH], ASKED)
+    screener = Screener([[path, other]], [PHASH], ASKED)
     found = list(screener.findings(image_record("a", 1), {}))
 
     assert [finding.creator for finding in found] == ["Nell Drawn", "Someone Else"]
@@ -116,7 +116,7 @@ def test_a_recording_is_no_picture(tmp_path: Path) -> None:
         tmp_path / "b", replace(given, works=tuple(replace(one, medium=Medium.AUDIO) for one in given.works))
     )
 
-    assert list(Screener([tmp_path / "b"], [PHASH], ASKED).findings(image_record("a", 1), {})) == []
+    assert list(Screener([[tmp_path / "b"]], [PHASH], ASKED).findings(image_record("a", 1), {})) == []
 
 
 def terms() -> dict[str, object]:
@@ -130,7 +130,7 @@ def terms() -> dict[str, object]:
 def test_terms_that_were_changed_are_refused(path: Path, lines: list[object]) -> None:
     """Terms whose id is not that of their content never reach a verdict."""
     with pytest.raises(FormatError):
-        Screener([rebuilt(path, {"terms.json": json.dumps(lines).encode()})], [PHASH], ASKED)
+        Screener([[rebuilt(path, {"terms.json": json.dumps(lines).encode()})]], [PHASH], ASKED)
 
 
 def test_a_work_whose_terms_are_not_there_is_unknown(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_work_whose_terms_are_not_there_is_unknown(tmp_path: Path) -> None:
     given = contents()
     write_portfolio(tmp_path / "b", replace(given, works=tuple(replace(one, terms_id="x") for one in given.works)))
 
-    (finding,) = Screener([tmp_path / "b"], [PHASH], ASKED).findings(image_record("a", 1), {})
+    (finding,) = Screener([[tmp_path / "b"]], [PHASH], ASKED).findings(image_record("a", 1), {})
 
     assert finding.verdict.outcome is Outcome.UNKNOWN
 
@@ -146,23 +146,23 @@ def test_a_work_whose_terms_are_not_there_is_unknown(tmp_path: Path) -> None:
 def test_a_portfolio_of_another_recipe_is_refused(path: Path) -> None:
     """Fingerprints made in different ways are never compared; the message says what to do."""
     with pytest.raises(RecipeMismatch, match="workprint index"):
-        Screener([path], ["image.phash/1;bits=256,decode_px=99"], ASKED)
+        Screener([[path]], ["image.phash/1;bits=256,decode_px=99"], ASKED)
 
 
 def test_a_recipe_without_an_index_is_carried_only(path: Path) -> None:
     """Signatures for publishing are not looked up, so that a portfolio needs no table of them."""
-    assert len(list(Screener([path], [PHASH, "audio.minhash/1;"], ASKED).findings(image_record("a", 1), {}))) == 1
+    assert len(list(Screener([[path]], [PHASH, "audio.minhash/1;"], ASKED).findings(image_record("a", 1), {}))) == 1
 
 
 def test_a_missing_portfolio_is_told(tmp_path: Path) -> None:
     """A wrong path is a usage error."""
     with pytest.raises(UsageError, match="does not exist"):
-        Screener([tmp_path / "missing"], [PHASH], ASKED)
+        Screener([[tmp_path / "missing"]], [PHASH], ASKED)
 
 
 def test_chance_grows_with_the_dataset_of_that_medium(path: Path) -> None:
     """Expected false matches are proportional to the pictures in the dataset, and do not count recordings."""
-    screener = Screener([path], [PHASH], ASKED)
+    screener = Screener([[path]], [PHASH], ASKED)
 
     one, many = (screener.expected_false_matches({Medium.IMAGE: items}) for items in (1_000, 1_000_000))
 
@@ -196,7 +196,7 @@ def test_a_table_that_names_a_work_that_is_not_there_is_refused(path: Path, work
     np.save(stream, works)
 
     with pytest.raises(FormatError):
-        Screener([rebuilt(path, {table_entry(path, PHASH, "works"): stream.getvalue()})], [PHASH], ASKED)
+        Screener([[rebuilt(path, {table_entry(path, PHASH, "works"): stream.getvalue()})]], [PHASH], ASKED)
 
 
 DENIES = Signal("xmp", "plus:DataMining", "DMI-PROHIBITED", {ASKED.use: Permission.NOT_ALLOWED}, holder="Someone Else")
@@ -215,7 +215,7 @@ def test_an_item_that_is_a_work_is_one_finding_with_its_signals(path: Path) -> N
     """The work's terms speak for it; its own refusal is a further ground."""
     record = replace(image_record("copy.png", 1), signals=(DENIES,))
 
-    (finding,) = Screener([path], [PHASH], ASKED).findings(record, {"license": "CC0"})
+    (finding,) = Screener([[path]], [PHASH], ASKED).findings(record, {"license": "CC0"})
 
     assert (finding.relation, finding.verdict.outcome) == (Relation.IDENTICAL, Outcome.PROHIBITED)
     assert (finding.signals, finding.level) == ((DENIES,), Level.ERROR)
@@ -228,7 +228,7 @@ def test_a_copy_without_the_originals_reservation_is_said(tmp_path: Path) -> Non
     records = (made.records[0], replace(made.records[1], signals=(DENIES,)))
     write_portfolio(tmp_path / "b.workprint", replace(made, records=records))
 
-    (finding,) = Screener([tmp_path / "b.workprint"], [PHASH], ASKED).findings(image_record("copy.png", 1), {})
+    (finding,) = Screener([[tmp_path / "b.workprint"]], [PHASH], ASKED).findings(image_record("copy.png", 1), {})
 
     assert finding.verdict.outcome is Outcome.PROHIBITED
     assert "Rights metadata are gone" in finding.notes[0]

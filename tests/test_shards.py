@@ -15,7 +15,7 @@ from workprint.ingest import Pipeline
 from workprint.model import Depth, Limits, Question, Shard, Use
 from workprint.portfolio import Portfolio, write_portfolio
 from workprint.protocols import Attempt
-from workprint.shards import IngestShard, ScanShard, ScreenPart, Task
+from workprint.shards import IngestShard, Registry, ScanShard, ScreenPart, Task
 
 PIPELINE = Pipeline(Depth.FAST, Limits())
 
@@ -33,7 +33,8 @@ def plan(tmp_path: Path) -> tuple[Task, IngestShard]:
 
 def screen(path: Path) -> ScreenPart:
     """What compares a part with a portfolio."""
-    return ScreenPart((path,), (Portfolio(path).digest,), (PHASH,), Question(Use.AI_TRAINING, date(2026, 1, 1)))
+    registry = Registry((path,), (Portfolio(path).digest,))
+    return ScreenPart((registry,), (PHASH,), Question(Use.AI_TRAINING, date(2026, 1, 1)))
 
 
 def test_a_part_that_is_there_is_not_made_again(plan: tuple[Task, IngestShard]) -> None:

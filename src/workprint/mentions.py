@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
-import numpy as np
-from numpy.typing import NDArray
-
 from workprint.findings import mention_id
 from workprint.matching.digests import DigestIndex
 from workprint.matching.mentions import Kind, Mention, MentionIndex
@@ -26,8 +23,8 @@ from workprint.model import (
 )
 from workprint.portfolio import Portfolio
 from workprint.protocols import Tables
-from workprint.serial.columns import RecordColumns
 from workprint.serial.records import Row
+from workprint.serial.works import contacts_of
 
 RECIPE = "mention/1;"
 
@@ -39,23 +36,17 @@ class MentionScreener:
         """`digests` are the tables of the portfolio's SHA-256 index; `names` has captions searched for names."""
         self._portfolio, self._use = portfolio, use
         self._identities = _identities(portfolio)
-        index = DigestIndex.load("", digests) if digests else None
-        self._index = MentionIndex(self._identities, portfolio.works, _looked_up(index), names)
+        held = DigestIndex.load("", digests) if digests else None
+        self.index = MentionIndex(self._identities, portfolio.works, _looked_up(held), names)
 
-    def within_reach(self, columns: RecordColumns) -> NDArray[np.bool_]:
-        """Of each row, whether what is said of it may mention someone."""
-        return np.array([self._index.may_be_in(text) for text in columns.attributes()], dtype=np.bool_)
-
-    def findings(self, row: Row, matched: frozenset[str]) -> Iterator[Finding]:
-        """Yield one finding for each creator that is mentioned, but for those who were `matched` in the item."""
+    def findings(self, row: Row) -> Iterator[Finding]:
+        """Yield one finding for each creator that is mentioned."""
         item, medium, digest, attributes = _of(row)
         if not attributes:
             return
-        mentions = sorted(self._index.mentions(attributes), key=lambda one: one.identity)
+        mentions = sorted(self.index.mentions(attributes), key=lambda one: one.identity)
         for at, group in groupby(mentions, key=lambda one: one.identity):
-            identity = self._identities[at]
-            if identity.creator not in matched:
-                yield self._finding(identity, list(group), (item, medium, digest, attributes))
+            yield self._finding(self._identities[at], list(group), (item, medium, digest, attributes))
 
     def _finding(
         self, identity: Identity, mentions: list[Mention], of: tuple[str, Medium | None, str, Attributes]
@@ -99,8 +90,8 @@ def _of(row: Row) -> tuple[str, Medium | None, str, Attributes]:
 def _identities(portfolio: Portfolio) -> tuple[Identity, ...]:
     """What the index says of its creators; those that it says nothing of are known by their works' labels."""
     known = {identity.creator: identity for identity in portfolio.identities}
-    for work in portfolio.works:
-        known.setdefault(work.creator, Identity(work.creator, work.contact))
+    for creator, contact in contacts_of(portfolio.works).items():
+        known.setdefault(creator, Identity(creator, contact))
     return tuple(known.values())
 
 

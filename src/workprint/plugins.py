@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         DatasetReader,
         Engine,
         Fingerprinter,
+        JoinedIndex,
         ReportWriter,
         SignalReader,
     )
@@ -87,6 +88,13 @@ INDEXES = {
     "audio.peaks": "workprint.matching.audio:AudioIndex",
 }
 """By the recipe's name. Recipes without an index (signatures for publishing) are carried, not looked up."""
+
+JOINED = {
+    "digest.sha256": "workprint.matching.joined:JoinedDigests",
+    "image.phash": "workprint.matching.joined:JoinedHashes",
+    "image.features": "workprint.matching.joined:JoinedFeatures",
+}
+"""What tells of many portfolios which are worth asking. Of recipes without it, each is asked."""
 
 
 def resolve(place: str) -> Any:
@@ -161,6 +169,12 @@ def signal_readers() -> list[SignalReader]:
 def index_class(recipe_id: str) -> type[CandidateIndex] | None:
     """The index that looks fingerprints of a recipe up; None where they are not meant for that."""
     place = INDEXES.get(recipe_id.partition("/")[0])
+    return resolve(place) if place else None
+
+
+def joined_class(recipe_id: str) -> type[JoinedIndex] | None:
+    """What joins the indexes of a recipe; None where there is nothing."""
+    place = JOINED.get(recipe_id.partition("/")[0])
     return resolve(place) if place else None
 
 

@@ -7,6 +7,7 @@ portfolio. It holds fingerprints, digests and terms: no pixels and no samples, u
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -29,7 +30,7 @@ from numpy.typing import NDArray
 
 from workprint import signing
 from workprint.errors import FormatError, UsageError
-from workprint.model import Failure, FingerprintRecord, Identity, Medium, Picture, Signal, Work
+from workprint.model import Failure, FingerprintRecord, Identity, Picture, Signal, Work
 from workprint.protocols import Tables
 from workprint.serial.identities import identity_from_json, identity_to_json
 from workprint.serial.lines import check_format, dumps, failure_from_json, failure_to_json
@@ -37,6 +38,7 @@ from workprint.serial.previews import PREVIEW_TYPES, preview_entry, preview_from
 from workprint.serial.record_files import read_rows, read_texts
 from workprint.serial.records import Row, signals_from_text, to_table
 from workprint.serial.stored_zip import stored_entries
+from workprint.serial.works import work_to_json, works_from_json
 
 FORMAT = "workprint-portfolio"
 VERSION = 2
@@ -91,6 +93,8 @@ class Portfolio:
         except FileNotFoundError as error:
             raise UsageError(f"{path} does not exist; `workprint index` makes a portfolio index") from error
         except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, struct.error) as error:
+            if isinstance(error, OSError) and error.errno == errno.EMFILE:
+                raise UsageError(f"{path} cannot be opened: this process may open no more files (ulimit -n)") from error
             raise FormatError(f"{path} is not a portfolio index, or it is cut short: {error}") from error
         self._manifest = self._read_manifest()
         if verify:
@@ -100,7 +104,7 @@ class Portfolio:
         """Of the key that signed it; empty where nobody did."""
         self.tool_version = str(self._manifest.get("tool_version", ""))
         self.recipes = tuple(str(recipe) for recipe in self._list("recipes"))
-        self.works = tuple(_work_from_json(line, str(path)) for line in self._json("works.json"))
+        self.works = works_from_json(self._bytes("works.json"), str(path))
         self.terms = {str(line.get("terms_id")): line for line in self._json("terms.json") if isinstance(line, dict)}
         self.unfindable = tuple(failure_from_json(line) for line in self._json("unfindable.json"))
         identities = self._json(_IDENTITIES) if _IDENTITIES in self._entries else []  # indexes of before have none
@@ -131,16 +135,19 @@ class Portfolio:
         if count != len(self.works):
             raise FormatError(f"{self.path} is damaged: it has {count} records for {len(self.works)} works")
 
-    def signals(self) -> tuple[tuple[Signal, ...], ...]:
-        """What each work says of its own rights, in order; nothing in portfolios of version 1. Raises as `records`."""
+    def signals(self) -> Mapping[int, tuple[Signal, ...]]:
+        """What works say of their own rights, by position, of those that do; nothing in portfolios of version 1.
+
+        Raises as `records`.
+        """
         where = f"{self.path} (records.parquet)"
-        texts = read_texts(pa.BufferReader(self._view("records.parquet")), "signals", where)
+        count, texts = read_texts(pa.BufferReader(self._view("records.parquet")), "signals", where)
         try:
-            signals = tuple(signals_from_text(text) for text in texts)
+            signals = {work: signals_from_text(text) for work, text in texts.items()}
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise FormatError(f"{self.path} holds damaged signals") from error
-        if len(signals) != len(self.works):
-            raise FormatError(f"{self.path} is damaged: it has {len(self.works)} works and {len(signals)} records")
+        if count != len(self.works):
+            raise FormatError(f"{self.path} is damaged: it has {len(self.works)} works and {count} records")
         return signals
 
     def excluded(self) -> Iterator[FingerprintRecord]:
@@ -188,9 +195,16 @@ class Portfolio:
         return dict(manifest)
 
     def _verify(self) -> None:
-        for name, digest in self._entries.items():
-            if hashlib.sha256(self._view(name)).hexdigest() != digest:
-                raise FormatError(f"{self.path} is damaged: {name!r} is not what its {_MANIFEST} says")
+        with self.path.open("rb") as stream:  # read, not mapped: what is only checked is not held
+            for name, digest in self._entries.items():
+                place = self._places[name]
+                stream.seek(place.begin)
+                found, left = hashlib.sha256(), place.end - place.begin
+                while left and (chunk := stream.read(min(left, 1 << 20))):
+                    found.update(chunk)
+                    left -= len(chunk)
+                if left or found.hexdigest() != digest:
+                    raise FormatError(f"{self.path} is damaged: {name!r} is not what its {_MANIFEST} says")
 
     def _signer(self) -> str:
         """The id of the key whose signature over the manifest's digest is valid; empty where there is none."""
@@ -291,7 +305,7 @@ def _signed(
 
 
 def _entries(contents: PortfolioContents) -> Iterator[tuple[str, bytes]]:
-    yield "works.json", _json_bytes([_work_to_json(work) for work in contents.works])
+    yield "works.json", _json_bytes([work_to_json(work) for work in contents.works])
     yield "terms.json", _json_bytes(contents.terms)
     yield "unfindable.json", _json_bytes([failure_to_json(failure) for failure in contents.unfindable])
     if contents.identities:
@@ -334,16 +348,3 @@ def _table_entry(recipe_id: str, name: str) -> str:
 
 def _json_bytes(lines: Sequence[Any]) -> bytes:
     return ("[\n" + ",\n".join(dumps(line) for line in lines) + "\n]\n").encode()
-
-
-def _work_to_json(work: Work) -> dict[str, Any]:
-    return {**{name: getattr(work, name) for name in Work.__slots__}, "medium": work.medium.value}
-
-
-def _work_from_json(line: Any, where: str) -> Work:
-    try:
-        texts = {name: str(line[name]) for name in ("work_id", "title", "creator", "contact")}
-        terms_id = None if line["terms_id"] is None else str(line["terms_id"])
-        return Work(**texts, terms_id=terms_id, medium=Medium(line["medium"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"{where} holds a damaged work ({type(error).__name__}: {error})") from error

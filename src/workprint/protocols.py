@@ -139,6 +139,23 @@ class CoarseIndex(Protocol):
         """Whether these are tables of what `build_coarse` built. Raises `FormatError` where they cannot be."""
 
 
+class JoinedIndex(Protocol):
+    """The indexes that many portfolios have for one recipe, side by side."""
+
+    def __init__(self, recipe_id: str, tables: Tables) -> None:
+        """Take up what `tables` gave."""
+
+    @classmethod
+    def build(cls, recipe_id: str, indexes: Mapping[int, Any]) -> Self:
+        """Join indexes, by owner."""
+
+    def tables(self) -> Tables:
+        """All state, by name."""
+
+    def asked(self, columns: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of a `serial.columns.RecordColumns`, and an owner each whose own index may find something in it."""
+
+
 IDLE = -1
 """The step of a task that is in no item: opening, writing, waiting."""
 

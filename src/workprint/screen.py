@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -29,16 +30,18 @@ from workprint.model import (
     PortfolioSummary,
     Question,
     Relation,
+    Signal,
     Standing,
     Terms,
     Voucher,
     Work,
 )
 from workprint.portfolio import Portfolio
-from workprint.protocols import CandidateIndex, ColumnIndex
+from workprint.protocols import CandidateIndex
+from workprint.reach import Reach, allow_open_files
 from workprint.rights.claims import contradicts, denial, denial_level, notes, speaks_for_itself
 from workprint.serial.columns import RecordColumns
-from workprint.serial.records import Row
+from workprint.serial.works import contacts_of
 from workprint.stopwatch import Activity, during, each
 
 _PER_WORK = {"image.phash": "sizes", "image.features": "work_sizes", "audio.peaks": "work_starts_s"}
@@ -54,7 +57,7 @@ class Screener:
 
     def __init__(
         self,
-        paths: Sequence[Path],
+        registries: Sequence[Sequence[Path]],
         recipes: Sequence[str],
         question: Question,
         trusted: Collection[str] = (),
@@ -63,62 +66,94 @@ class Screener:
     ) -> None:
         """Open portfolios; `verify` checks every digest in them, `names` has captions searched for names.
 
-        The operator vouches for what is `trusted`: ids of keys and digests of portfolios.
+        Those of one registry are looked up together, if there are many. The operator vouches for what is `trusted`: ids
+        of keys and digests of portfolios.
 
         Raises:
             FormatError: one of them is damaged, no portfolio, or was made without the recipes that are needed.
         """
         self._question = question
-        self._opened = [_Opened(Portfolio(path, verify), recipes, trusted) for path in paths]
+        allow_open_files(sum(map(len, registries)))
+        self._sizes = [len(registry) for registry in registries]
+        self._opened = [
+            _Opened(Portfolio(path, verify), recipes, trusted) for registry in registries for path in registry
+        ]
         self._mentions = [
             MentionScreener(one.portfolio, one.portfolio.tables(plugins.DIGEST_RECIPE), question.use, names)
             for one in self._opened
         ]
+        self._folders: list[Path | None] = [None] * len(registries)
 
     def findings(self, record: FingerprintRecord, attributes: Attributes) -> Iterator[Finding]:
         """Yield a finding for each work in each place of one item."""
-        return self._among(self._opened, record, attributes)
+        return settled(self._claims(self._opened, record, attributes))
 
-    def _among(
-        self, portfolios: Iterable[_Opened], record: FingerprintRecord, attributes: Attributes
-    ) -> Iterator[Finding]:
-        relations: list[Relation] = []
-        for opened in portfolios:
-            matches = sorted(opened.matches(record), key=lambda match: match.work)
-            relations.extend(match.relation for match in matches)
-            for _, group in groupby(matches, key=lambda match: match.work):
-                for place, match in enumerate(group):
-                    yield self._finding(opened, match, place, record, attributes)
-        if speaks_for_itself(relations):
-            yield from self._reserved(record, attributes)
+    def screened(self, parts: Iterable[RecordColumns]) -> Iterator[Finding]:
+        """Yield the findings of rows, in order."""
+        return settled(self.claims(parts))
 
-    def screened(self, parts: Iterable[RecordColumns], begin: Callable[[int], None] | None = None) -> Iterator[Finding]:
-        """Yield the findings of rows, in order; only those with something within reach, or to say, become records.
+    def claims(self, parts: Iterable[RecordColumns], begin: Callable[[int], None] | None = None) -> Iterator[Finding]:
+        """Yield what each portfolio says of rows by itself, whatever the others say, in order; see `settled`.
 
-        `begin` is called with the number of each row before it is looked at, and of the first of those that are
-        looked at together.
+        Only rows with something within reach, or to say, become records. `begin` is called with the number of each row
+        before it is looked at, and of the first of those that are looked at together.
         """
         begin, first = begin or _unwatched, 0
         for columns in parts:
             begin(first)
             with during(Activity.LOOK_UP):
-                mentioned = [mentions.within_reach(columns) for mentions in self._mentions]
-                opened = [opened.within_reach(columns) for opened in self._opened]
-            reached = np.array([columns.have_signals(), *opened, *mentioned])
-            wanted = np.flatnonzero(reached.any(axis=0))
-            for at, row in zip(wanted, each(columns.rows(wanted), Activity.READ_BACK), strict=True):
-                begin(first + int(at))
-                asked = [self._opened[one] for one in np.flatnonzero(reached[1 : 1 + len(opened), at])]
-                found = [] if isinstance(row, Failure) else list(self._among(asked, *row))
-                yield from found
-                yield from self._mentioned(row, found)
+                matched, mentioned = self._worth_asking(columns)
+            speaking = np.flatnonzero(columns.have_signals()).tolist()
+            wanted = np.array(sorted({*matched, *mentioned, *speaking}), dtype=np.int64)
+            for at, row in zip(wanted.tolist(), each(columns.rows(wanted), Activity.READ_BACK), strict=True):
+                begin(first + at)
+                if not isinstance(row, Failure):
+                    yield from self._claims([self._opened[one] for one in matched.get(at, ())], *row)
+                for one in mentioned.get(at, ()):
+                    yield from self._mentions[one].findings(row)
             first += len(columns)
 
-    def _mentioned(self, row: Row, found: Sequence[Finding]) -> Iterator[Finding]:
-        """The creators whom the dataset mentions beside an item, but for those whose works were found in it."""
-        matched = frozenset(finding.creator for finding in found if finding.relation.is_match)
-        for mentions in self._mentions:
-            yield from mentions.findings(row, matched)
+    def _claims(
+        self, portfolios: Iterable[_Opened], record: FingerprintRecord, attributes: Attributes
+    ) -> Iterator[Finding]:
+        for opened in portfolios:
+            matches = sorted(opened.matches(record), key=lambda match: match.work)
+            for _, group in groupby(matches, key=lambda match: match.work):
+                for place, match in enumerate(group):
+                    yield self._finding(opened, match, place, record, attributes)
+        yield from self._reserved(record, attributes)
+
+    def join(self, folders: Sequence[Path | None]) -> None:
+        """Write what each registry is looked up by to a folder, for other processes to `take` and share."""
+        for (_, reach), folder in zip(self._reaches, folders, strict=True):
+            if folder:
+                reach.save(folder)
+
+    def take(self, folders: Sequence[Path]) -> None:
+        """Map what `join` wrote for each of the registries, in place of making it again."""
+        self._folders = [folder if folder.is_dir() else None for folder in folders]
+
+    @cached_property
+    def _reaches(self) -> list[tuple[int, Reach]]:
+        """Of each registry: the position of its first portfolio, and who is worth asking."""
+        reaches, begin = [], 0
+        for size, folder in zip(self._sizes, self._folders, strict=True):
+            opened, mentions = self._opened[begin : begin + size], self._mentions[begin : begin + size]
+            works = [len(one.portfolio.works) for one in opened]
+            reach = Reach([one.indexes for one in opened], works, [one.index for one in mentions], folder)
+            reaches.append((begin, reach))
+            begin += size
+        return reaches
+
+    def _worth_asking(self, columns: RecordColumns) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+        """By row, the positions of the portfolios whose works may be in it, and of those who may be mentioned."""
+        matched: dict[int, list[int]] = {}
+        mentioned: dict[int, list[int]] = {}
+        for begin, reach in self._reaches:
+            for found, owners_of in ((matched, reach.of_works(columns)), (mentioned, reach.of_creators(columns))):
+                for row, owners in owners_of.items():
+                    found.setdefault(row, []).extend(begin + owner for owner in owners)
+        return matched, mentioned
 
     def expected_false_matches(self, items: Mapping[Medium, int]) -> float:
         """How many matches chance alone is expected to make in a dataset of so many items."""
@@ -144,7 +179,7 @@ class Screener:
     ) -> Finding:
         work = opened.portfolio.works[match.work]
         terms = opened.terms.get(work.terms_id or "")
-        original = opened.signals[match.work]
+        original = opened.signals.get(match.work, ())
         verdict = judge(terms, self._question, opened.voucher, record.signals, original)
         copied = {
             name: getattr(match, name)
@@ -198,6 +233,26 @@ class Screener:
         )
 
 
+def settled(claims: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield, of what portfolios and items say by themselves, what holds when all is known of an item.
+
+    An item that is a work, whole or in part, does not speak for itself, and a creator whose work was found in it is not
+    also mentioned. Each finding once, in order of the items.
+    """
+    by_item: dict[str, dict[tuple[str, str], Finding]] = {}
+    for claim in claims:
+        by_item.setdefault(claim.item, {}).setdefault((claim.finding_id, claim.portfolio), claim)
+    for findings in by_item.values():
+        matches = [finding for finding in findings.values() if finding.relation.is_match]
+        alone = speaks_for_itself(match.relation for match in matches)
+        creators = {match.creator for match in matches}
+        for finding in findings.values():
+            if finding.relation is Relation.MENTION and finding.creator in creators:
+                continue
+            if finding.relation is not Relation.RESERVED or alone:
+                yield finding
+
+
 class _Opened:
     """One portfolio, and an index for each recipe that the items were made by."""
 
@@ -207,48 +262,38 @@ class _Opened:
         self.terms: dict[str, Terms] = {
             terms_id: terms_from_json(line, str(portfolio.path)) for terms_id, line in portfolio.terms.items()
         }
-        self.signals = portfolio.signals()
-        self._indexes = [
-            self._index(recipe) for recipe in (plugins.DIGEST_RECIPE, *recipes) if plugins.index_class(recipe)
-        ]
+        self.indexes = {
+            recipe: self._index(recipe) for recipe in (plugins.DIGEST_RECIPE, *recipes) if plugins.index_class(recipe)
+        }
+
+    @cached_property
+    def signals(self) -> Mapping[int, tuple[Signal, ...]]:
+        """What works say of their own rights, by position."""
+        return self.portfolio.signals()
 
     def matches(self, record: FingerprintRecord) -> Sequence[Match]:
         """Ask every index, let it verify what it proposed, and put the answers together."""
         with during(Activity.LOOK_UP):
             return merge(
                 match
-                for index in self._indexes
+                for index in self.indexes.values()
                 if plugins.medium_of(index.recipe_id) in (None, record.medium)
                 for candidate in index.candidates(record)
                 for match in _verified(index, record, candidate)
                 if self.portfolio.works[match.work].medium is record.medium
             )
 
-    def within_reach(self, columns: RecordColumns) -> NDArray[np.bool_]:
-        """Of each row, whether any index may find something in it."""
-        reached = np.zeros(len(columns), dtype=np.bool_)
-        for index in self._indexes:
-            if not isinstance(index, ColumnIndex):
-                reached[columns.rows_with(index.recipe_id)] = True
-            elif index.recipe_id == plugins.DIGEST_RECIPE:
-                for name in ("digest", "content_digest"):
-                    reached |= index.within_reach(columns.digests(name))
-            else:
-                found = index.within_reach(columns.values(index.recipe_id, index.value_bytes))
-                reached[columns.rows_with(index.recipe_id)[found]] = True
-        return reached
-
     def expected_false_matches(self, items: Mapping[Medium, int]) -> float:
         return sum(
             index.expected_false_matches() * items.get(medium, 0)
-            for index in self._indexes
+            for index in self.indexes.values()
             if (medium := plugins.medium_of(index.recipe_id))
         )
 
     @property
     def summary(self) -> PortfolioSummary:
         works = self.portfolio.works
-        creators = tuple(sorted({work.creator for work in works}))
+        creators = tuple(sorted(contacts_of(works)))
         named = (str(self.portfolio.path), self.portfolio.digest, len(works), creators)
         return PortfolioSummary(*named, self.voucher.standing, self.voucher.key_id)
 

@@ -15,14 +15,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from workprint import plugins, store
+from workprint import compared, plugins, store
 from workprint.datasets.addresses import decode_name
 from workprint.errors import WorkprintError
 from workprint.ingest import Known, Pipeline, ingest
 from workprint.model import Finding, Question, Shard, ShardCount
 from workprint.protocols import IDLE, Attempt, DatasetReader
 from workprint.rights.beside import Sidecar
-from workprint.screen import Screener
+from workprint.screen import Screener, settled
 from workprint.stopwatch import Activity, added, begin, during, each, taken
 
 COMPARING = 1 << 40
@@ -129,18 +129,33 @@ class IngestShard:
 
 
 @dataclass(frozen=True, slots=True)
+class Registry:
+    """Portfolios that are looked up together: those of one folder, or one by itself."""
+
+    paths: tuple[Path, ...]
+    digests: tuple[str, ...]
+    """Of the portfolios: what lies at their paths now must be what was opened when the run began."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScreenPart:
     """Compares a part of a store with portfolios."""
 
-    portfolios: tuple[Path, ...]
-    digests: tuple[str, ...]
-    """Of the portfolios: what lies at their paths now must be what was opened when the run began."""
+    registries: tuple[Registry, ...]
     recipes: tuple[str, ...]
     question: Question
     trusted: frozenset[str] = frozenset()
     """Ids of keys and digests of portfolios that the operator vouches for."""
     names: bool = False
     """Whether captions are searched for creators' names."""
+    joined: Path | None = None
+    """Where the tables lie that large registries are looked up by."""
+    compared: Path | None = None
+    """Where what comes of each part and registry is kept, and is taken from where it is known."""
+
+    def key(self, registry: Registry) -> str:
+        """Names all that decides what a registry says of a part."""
+        return compared.key_of(registry.digests, self.recipes, self.question, self.trusted, self.names)
 
     def __call__(self, part: store.Part, attempt: Attempt) -> Done:
         """Do it.
@@ -152,17 +167,33 @@ class ScreenPart:
         """
         begin()
         attempt.mark(IDLE)
-        count = store.read_count(part)[0]
+        claims: list[Finding] = []
+        unknown: list[Registry] = []
+        digest = compared.digest_of(part) if self.compared and self.registries else ""
+        for registry in self.registries:
+            known = compared.load(self.compared, part, digest, self.key(registry)) if self.compared else None
+            claims.extend(known or ())
+            unknown.extend([registry] if known is None else [])
+        if unknown or not self.registries:
+            claims.extend(self._claims(part, tuple(unknown), attempt))
+        for registry in unknown:
+            own = {*registry.digests, ""}  # what items say of themselves, each would say
+            told = (claim for claim in claims if claim.portfolio in own)
+            if self.compared:
+                compared.save(self.compared, part, digest, self.key(registry), told)
+        return Done(part.order, store.read_count(part)[0], tuple(settled(claims)), taken())
+
+    def _claims(self, part: store.Part, registries: tuple[Registry, ...], attempt: Attempt) -> list[Finding]:
         for step in sorted(step for step in attempt.lost if step >= COMPARING):
             raise WorkprintError(
-                f"item {step - COMPARING:,} of {count.shard_id}, or one soon after it, cannot be compared: "
-                f"{attempt.lost[step]}; find out with which portfolio by leaving them out one by one"
+                f"item {step - COMPARING:,} of {store.read_count(part)[0].shard_id}, or one soon after it, cannot be "
+                f"compared: {attempt.lost[step]}; find out with which portfolio by leaving them out one by one"
             )
-        screener = _screener(self)
+        screener = _screener(replace(self, registries=registries))
         rows = each(store.read_columns(part, self.recipes), Activity.READ_BACK)
-        findings = tuple(screener.screened(rows, lambda row: attempt.mark(COMPARING + row)))
+        claims = list(screener.claims(rows, lambda row: attempt.mark(COMPARING + row)))
         attempt.mark(IDLE)
-        return Done(part.order, count, findings, taken())
+        return claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +222,12 @@ def _reader(uri: str, name: str, pipeline: Pipeline) -> DatasetReader:
 
 @lru_cache(maxsize=1)
 def _screener(screen: ScreenPart) -> Screener:
-    screener = Screener(
-        screen.portfolios, screen.recipes, screen.question, screen.trusted, verify=False, names=screen.names
-    )
-    for summary, digest in zip(screener.summaries, screen.digests, strict=True):
+    paths = [registry.paths for registry in screen.registries]
+    screener = Screener(paths, screen.recipes, screen.question, screen.trusted, verify=False, names=screen.names)
+    expected = [digest for registry in screen.registries for digest in registry.digests]
+    for summary, digest in zip(screener.summaries, expected, strict=True):
         if summary.digest != digest:
             raise WorkprintError(f"{summary.path} was changed during the run; start the same command again")
+    if screen.joined:
+        screener.take([screen.joined / screen.key(registry) for registry in screen.registries])
     return screener

@@ -52,7 +52,7 @@ def screened(path: Path, scanned: Scanned, every: int = 1) -> int:
     parts = store.parts(scanned.output / "store")[::every]
     columns = (columns for part in parts for columns in store.read_columns(part, recipes))
     try:
-        return len(list(Screener([path], recipes, ASKED).screened(columns)))
+        return len(list(Screener([[path]], recipes, ASKED).screened(columns)))
     except FormatError:
         return -1
 

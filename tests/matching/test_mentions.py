@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workprint.matching.mention_reach import MentionReach
 from workprint.matching.mentions import Kind, MentionIndex, fold, is_distinctive
 from workprint.model import Identity, Medium, Work
 
@@ -170,9 +171,32 @@ SNIPPETS = (
 def test_the_quick_look_misses_nothing(said: dict[str, str]) -> None:
     """Whatever is mentioned is within reach of the one pass over the JSON that a store keeps."""
     index = MentionIndex((ADA, BEN), WORKS, lambda digest: 0 if digest == DIGEST else None, names=True)
+    other = MentionIndex((), (), lambda _: None, names=True)
+    reach = MentionReach([other, index], lambda digest: [1] if digest.hex() == DIGEST else [])
 
-    assert index.may_be_in(json.dumps(said)) or not index.mentions(said)
-    assert not index.mentions(said) or index.may_be_in(json.dumps(said, ensure_ascii=False))
+    for text in (json.dumps(said), json.dumps(said, ensure_ascii=False)):
+        found = reach.owners_in(text)
+        assert not found or found == {1}
+        assert found or not index.mentions(said)
+
+
+def test_everybody_whose_pattern_is_in_a_text_is_named() -> None:
+    """Also where one pattern lies within another, and where two have the same."""
+    inner = Identity("Inner", domains=("b.example",))
+    outer = Identity("Outer", domains=("a.b.example",))
+    indexes = [MentionIndex((one,), (), lambda _: None, names=False) for one in (inner, outer, inner)]
+    reach = MentionReach(indexes, lambda _: [])
+
+    assert reach.owners_in(json.dumps({"url": "https://A.B.example/x"})) == {0, 1, 2}
+    assert reach.owners_in(json.dumps({"url": "https://c.b.example/x"})) == {0, 2}
+    assert reach.owners_in("") == set()
+
+
+def test_what_cannot_be_read_is_left_to_everybody() -> None:
+    """Whoever reads the row says that it is damaged."""
+    reach = MentionReach([MentionIndex((ADA,), (), lambda _: None, names=False)] * 2, lambda _: [])
+
+    assert reach.owners_in('{"\\') == {0, 1}
 
 
 @given(st.text(max_size=80))

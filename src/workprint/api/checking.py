@@ -156,4 +156,4 @@ def _portfolio(path: Path, digest: str) -> Portfolio:  # noqa: ARG001 (part of w
 @lru_cache(maxsize=1)
 def _screener(path: Path, digest: str, recipes: tuple[str, ...]) -> Screener:  # noqa: ARG001 (as above)
     any_question = Question(Use.AI_GENERATIVE_TRAINING, date.min)  # what was agreed does not matter here
-    return Screener([path], recipes, any_question, verify=False)
+    return Screener([[path]], recipes, any_question, verify=False)

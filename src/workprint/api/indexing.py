@@ -166,7 +166,7 @@ def _contents_of(output: Path, key: SigningKey | None) -> PortfolioContents:
         )
     previews = {at: picture for at in range(len(portfolio.works)) if (picture := portfolio.preview(at))}
     contents = PortfolioContents(
-        portfolio.works,
+        tuple(portfolio.works),
         tuple(portfolio.records()),
         tuple(portfolio.terms.values()),
         portfolio.unfindable,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workprint import __version__, plugins, store
+from workprint import __version__, compared, plugins, store
 from workprint.api.keys import trusted_ids
 from workprint.api.pictures import CollectPictures, Shown, collect_pictures
-from workprint.api.registry import indexes_at
+from workprint.api.registry import registries_at
 from workprint.errors import DatasetError, NoMedia, UsageError, WorkprintError
 from workprint.findings import Results, write_results
 from workprint.ingest import Pipeline
@@ -24,12 +27,15 @@ from workprint.protocols import Attempt, Engine
 from workprint.rights.beside import Sidecar, beside
 from workprint.run_lock import only_run
 from workprint.screen import Screener
-from workprint.shards import Done, IngestShard, ScanShard, ScreenPart, Task
+from workprint.shards import Done, IngestShard, Registry, ScanShard, ScreenPart, Task
 from workprint.stopwatch import added
 
 Watch = Callable[[Progress], None]
 STORE = "store"
 """The folder in a scan's results that keeps the fingerprints."""
+COMPARED = "compared"
+"""The folder in results that keeps what came of each part and registry."""
+_JOINED = "joined.tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +116,17 @@ def match(
         StoreConflict: the store does not cover its dataset.
         RecipeMismatch: store and portfolio were made in different ways.
     """
-    settings, portfolios = settings or Settings(), indexes_at(portfolios)
+    settings, registries = settings or Settings(), registries_at(portfolios)
     if not store_folder.exists():
         raise UsageError(f"{store_folder} does not exist; `workprint fingerprint` makes a fingerprint store")
     header = store.read_header(store_folder)
     store.require_finished(store_folder)
     engine = _engine(settings, header.limits)
-    trusted = trusted_ids(settings.trust)
-    screener = Screener(portfolios, header.recipes, settings.question, trusted, names=settings.names)
+    comparison = _Comparison.of(registries, header.recipes, settings, output)
     parts = store.parts(store_folder)
-    screen = ScreenPart(
-        tuple(portfolios), screener.digests, header.recipes, settings.question, trusted, names=settings.names
-    )
-    with only_run(output):
-        done = _watched(engine.map(screen, parts), len(parts), watch)
-        return _finished(store_folder, output, settings, screener, done)
+    with only_run(output), comparison.prepared(parts):
+        done = _watched(engine.map(comparison.screen, parts), len(parts), watch)
+        return _finished(store_folder, output, settings, comparison, done)
 
 
 def scan(
@@ -141,25 +143,58 @@ def scan(
 
     Raises: as `fingerprint` and `match`.
     """
-    settings, portfolios = settings or Settings(), indexes_at(portfolios)
+    settings, registries = settings or Settings(), registries_at(portfolios)
     engine = _engine(settings, settings.limits)
     recipes = Pipeline(settings.depth, settings.limits).recipes
-    trusted = trusted_ids(settings.trust)
-    screener = Screener(
-        portfolios, recipes, settings.question, trusted, names=settings.names
-    )  # before anything is written
+    comparison = _Comparison.of(registries, recipes, settings, output)  # before anything is written
     plan = _plan(dataset, output / STORE, settings)
-    screen = ScreenPart(tuple(portfolios), screener.digests, recipes, settings.question, trusted, names=settings.names)
-    both = ScanShard(plan.ingest, screen)
     with only_run(output):
         _take_up(plan)
-        done = _run(engine, plan, both, watch)
+        with comparison.prepared([task.part(output / STORE) for task in plan.tasks]):
+            done = _run(engine, plan, ScanShard(plan.ingest, comparison.screen), watch)
         store.finish(output / STORE, len(plan.tasks))
-        results = _finished(output / STORE, output, settings, screener, done)
+        results = _finished(output / STORE, output, settings, comparison, done)
         shown = [Shown(one.order, plan.tasks[one.order].shard, tuple(_matches(one))) for one in done]
         collect = CollectPictures(dataset, plan.reader.name, settings.limits)
         collect_pictures(engine, collect, shown, output)
     return results
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """Portfolios, opened and checked, and what is done with them to each part of a store."""
+
+    screener: Screener
+    screen: ScreenPart
+    output: Path
+
+    @classmethod
+    def of(
+        cls, registries: Sequence[Sequence[Path]], recipes: Sequence[str], settings: Settings, output: Path
+    ) -> _Comparison:
+        """Open portfolios. Raises `FormatError` where one is damaged."""
+        trusted = trusted_ids(settings.trust)
+        screener = Screener(registries, recipes, settings.question, trusted, names=settings.names)
+        digests = iter(screener.digests)
+        opened = tuple(Registry(tuple(paths), tuple(islice(digests, len(paths)))) for paths in registries)
+        asked = (tuple(recipes), settings.question, trusted, settings.names)
+        return cls(screener, ScreenPart(opened, *asked, output / _JOINED, output / COMPARED), output)
+
+    @contextmanager
+    def prepared(self, parts: Sequence[store.Part]) -> Iterator[None]:
+        """Have what is needed to compare parts lie ready meanwhile, and keep what came of it, and nothing else."""
+        screen, registries, joined = self.screen, self.screen.registries, self.output / _JOINED
+        shutil.rmtree(joined, ignore_errors=True)  # of a run that was killed
+        try:
+            kept = self.output / COMPARED
+            new = [
+                one for one in registries if not all(compared.is_there(kept, part, screen.key(one)) for part in parts)
+            ]
+            self.screener.join([joined / screen.key(one) if one in new else None for one in registries])
+            yield
+            compared.keep_only(kept, parts, [screen.key(one) for one in registries])
+        finally:
+            shutil.rmtree(joined, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +268,7 @@ def _watched(done: Iterator[Done], total: int, watch: Watch | None) -> list[Done
     return sorted(finished, key=lambda one: one.order)
 
 
-def _finished(folder: Path, output: Path, settings: Settings, screener: Screener, done: Sequence[Done]) -> Results:
+def _finished(folder: Path, output: Path, settings: Settings, comparison: _Comparison, done: Sequence[Done]) -> Results:
     findings = sorted((finding for one in done for finding in one.findings), key=lambda one: (one.item, one.finding_id))
     counts = tuple(one.count for one in done)
     media = {medium: sum(count.media.get(medium, 0) for count in counts) for medium in Medium}
@@ -248,12 +283,12 @@ def _finished(folder: Path, output: Path, settings: Settings, screener: Screener
         thresholds=thresholds.ALL,
         limits=header.limits,
         signals=header.signals,
-        portfolios=screener.summaries,
+        portfolios=comparison.screener.summaries,
         use=settings.use,
         as_of=settings.as_of,
         shards=counts,
         findings=dict(sorted(Counter(map(_kind, findings)).items())),
-        expected_false_matches=screener.expected_false_matches(media),
+        expected_false_matches=comparison.screener.expected_false_matches(media),
         licensee=settings.licensee,
         purposes=settings.purposes,
         territories=settings.territories,

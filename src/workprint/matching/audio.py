@@ -79,6 +79,10 @@ class AudioIndex:
         """All state, by name."""
         return self._index.tables
 
+    def __len__(self) -> int:
+        """How many peaks there are; without any, nothing can be found."""
+        return len(self._index.peak_times_s)
+
     def candidates(self, record: FingerprintRecord) -> Sequence[Candidate]:
         """Works with excerpts in the item.
 

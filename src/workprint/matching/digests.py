@@ -82,7 +82,7 @@ class DigestIndex:
         """Those that begin with the same 8 bytes as a digest in the table."""
         if not len(self._prefixes):
             return np.zeros(len(values), dtype=np.bool_)
-        prefixes = _prefixes(values)
+        prefixes = prefixes_of(values)
         places = np.searchsorted(self._prefixes, prefixes)
         reached: NDArray[np.bool_] = self._prefixes[np.minimum(places, len(self._prefixes) - 1)] == prefixes
         return reached
@@ -100,9 +100,14 @@ class DigestIndex:
         """No two contents are known to share a SHA-256."""
         return 0.0
 
+    @property
+    def digests(self) -> NDArray[np.uint8]:
+        """All of them, uint8 (n, 32), in order."""
+        return self._digests
+
     @cached_property
     def _prefixes(self) -> NDArray[np.uint64]:
-        return _prefixes(self._digests)
+        return prefixes_of(self._digests)
 
     def works_with(self, digest: bytes) -> list[int]:
         """The works with that digest, by position."""
@@ -118,7 +123,7 @@ class DigestIndex:
         return low
 
 
-def _prefixes(digests: NDArray[np.uint8]) -> NDArray[np.uint64]:
+def prefixes_of(digests: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """The first 8 bytes of digests, uint8 (n, 32), as numbers in the same order, uint64 (n,)."""
     prefixes: NDArray[np.uint64] = np.ascontiguousarray(digests[:, :8]).view(">u8").ravel().astype(np.uint64)
     return prefixes

@@ -138,11 +138,16 @@ class HammingTable:
         # Where `order` points is checked as it is read: reading it through here would undo the memory map.
 
 
-def _rising(starts: NDArray[np.uint32], count: int) -> bool:
+@njit(cache=True, nogil=True)
+def _rising(starts, count):  # type: ignore[no-untyped-def]
     """Whether every row rises from 0 to `count`: overlapping buckets would be looked through again and again."""
-    return bool(
-        (starts[:, 0] == 0).all() and (starts[:, -1] == count).all() and (starts[:, 1:] >= starts[:, :-1]).all()
-    )
+    for place in range(starts.shape[0]):
+        if starts[place, 0] != 0 or starts[place, -1] != count:
+            return False
+        for at in range(starts.shape[1] - 1):
+            if starts[place, at] > starts[place, at + 1]:
+                return False
+    return True
 
 
 def _keys(hashes: NDArray[np.uint64], begin: int, end: int) -> NDArray[np.uint32]:

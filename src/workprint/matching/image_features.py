@@ -70,6 +70,11 @@ class ImageFeatureIndex:
         tables: dict[str, NDArray[Any]] = dict(self._index.arrays())
         return {**tables, "works": self._works, "work_sizes": self._sizes}
 
+    @property
+    def index(self) -> FeatureIndex:
+        """The features themselves."""
+        return self._index
+
     def candidates(self, record: FingerprintRecord) -> Sequence[Candidate]:
         """Works whose features the item's points vote for."""
         found = []

@@ -85,6 +85,11 @@ class HashIndex:
         own: dict[str, NDArray[Any]] = {"works": self._works, "variants": self._variants, "sizes": self._sizes}
         return {**self._table.tables(), **own}
 
+    @property
+    def hashes(self) -> NDArray[np.uint64]:
+        """Of all works in all variants, uint64 (n, 4)."""
+        return self._table.tables()["hashes"]
+
     def candidates(self, record: FingerprintRecord) -> Sequence[Candidate]:
         """Works with a hash within the threshold, the nearest variant of each."""
         nearest: dict[int, Candidate] = {}

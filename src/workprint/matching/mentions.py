@@ -14,14 +14,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property, lru_cache
 from urllib.parse import unquote
 
 import ahocorasick_rs
 
 from workprint.model import Attributes, Identity, Work
+from workprint.serial.works import texts_of_works
 
 _SHA256_HEX_DIGITS = 64
-_SHA256 = re.compile(r'"([0-9a-f]{64})"')
+SHA256 = re.compile(r'"([0-9a-f]{64})"')
 _MOST_HITS = 32
 """For one item; a caption that repeats a name a thousand times says no more than once."""
 _SHOWN_CHARACTERS = 40
@@ -108,35 +110,27 @@ class MentionIndex:
         self._works, self._work_of_digest = works, work_of_digest
         self._addresses = _Patterns(_addresses(identities))
         self._names = _Patterns(_names(identities) if names else ())
-        self._files: dict[str, int] = {}
-        """Works by file name."""
-        for at, work in enumerate(works):
-            base = work.work_id.rpartition("/")[2].casefold()
-            if is_distinctive(base) and work.creator in self._creators:
-                self._files.setdefault(base, at)
-        files = (_Wanted(0, Kind.FILE_NAME, base) for base in self._files)
-        self._quick = _Patterns([*self._addresses.wanted, *files])
 
-    def may_be_in(self, said: str) -> bool:
-        """Whether attributes, as JSON, may mention anyone; a quick look that has all of them searched in one pass."""
-        if not said:
-            return False
-        if "\\" not in said:
-            return self._may_be_in_words(said)
-        try:  # escapes hide letters
-            return self._may_be_in_words(json.dumps(json.loads(said), ensure_ascii=False).replace("\\", " "))
-        except (ValueError, RecursionError):
-            return True  # damaged: said by whoever reads the row
+    @property
+    def addresses(self) -> list[str]:
+        """What of addresses is looked for, in small letters."""
+        return [wanted.text for wanted in self._addresses.wanted]
 
-    def _may_be_in_words(self, said: str) -> bool:
-        lowered = (unquote(said) if "%" in said else said).lower()
-        if self._quick.any_in(lowered) or (self._names and self._names.any_in(fold(said))):
-            return True
-        return any(self._work_of_digest(digest) is not None for digest in _SHA256.findall(lowered))
+    @property
+    def names(self) -> list[str]:
+        """What names are looked for, as `fold` gives them."""
+        return [wanted.text for wanted in self._names.wanted]
+
+    @cached_property
+    def files(self) -> dict[str, int]:
+        """The first work of each file name, in small letters, of telling names and others."""
+        ids = texts_of_works(self._works, "work_id")
+        bases = [name.rpartition("/")[2].casefold() for name in ids]
+        return dict(zip(reversed(bases), range(len(bases) - 1, -1, -1), strict=True))
 
     def mentions(self, attributes: Attributes) -> list[Mention]:
         """Return what is mentioned in the attributes of one item, each thing once."""
-        texts = [(key, text) for key, value in attributes.items() if (text := _text(value))]
+        texts = texts_of(attributes)
         found = list(self._of_works(texts))
         if self._addresses.any_in("\n".join(text for _, text in texts).lower()):
             found += [mention for key, text in texts for mention in self._in_addresses(key, text.lower())]
@@ -151,13 +145,9 @@ class MentionIndex:
                 work = self._work_of_digest(text.lower())
                 if work is not None and self._works[work].creator in self._creators:
                     yield self._of_work(work, Kind.SHA256, f"{key} is the SHA-256 of the file of this work")
-            elif self._files and not any(map(str.isspace, text[-_SHOWN_CHARACTERS:])):
-                base = re.split(r"[?#]", text, maxsplit=1)[0].rpartition("/")[2]
-                found = self._files.get(unquote(base).casefold()) if base else None
-                if found is not None:
-                    yield self._of_work(
-                        found, Kind.FILE_NAME, f"{key} ends in the file name of this work, {base[:200]}"
-                    )
+            elif (base := file_name_in(text)) and (found := self.files.get(base)) is not None and is_distinctive(base):
+                told = last_part(text)[:200]
+                yield self._of_work(found, Kind.FILE_NAME, f"{key} ends in the file name of this work, {told}")
 
     def _of_work(self, work: int, kind: Kind, said: str) -> Mention:
         return Mention(self._creators[self._works[work].creator], kind, said, work)
@@ -208,6 +198,27 @@ def fold(text: str) -> str:
     return f" {_NO_WORD.sub(' ', text.casefold()).strip()} "
 
 
+def texts_of(attributes: Attributes) -> list[tuple[str, str]]:
+    """Return what is said as texts, each with its key."""
+    return [(key, text) for key, value in attributes.items() if (text := _text(value))]
+
+
+def last_part(text: str) -> str:
+    """Return what an address or a path ends in."""
+    if "?" in text or "#" in text:
+        text = re.split(r"[?#]", text, maxsplit=1)[0]
+    return text.rpartition("/")[2]
+
+
+def file_name_in(text: str) -> str:
+    """Return the file name that an address or a path ends in, in small letters; empty where it is no such text."""
+    if any(map(str.isspace, text[-_SHOWN_CHARACTERS:])):
+        return ""
+    base = last_part(text)
+    return (unquote(base) if "%" in base else base).casefold()
+
+
+@lru_cache(maxsize=4096)
 def is_distinctive(file_name: str) -> bool:
     """Whether a file name is unlikely to be anyone else's: eight letters in two words that are not common in names of
     files, or sixteen letters and digits that form no word."""

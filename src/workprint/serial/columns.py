@@ -77,6 +77,11 @@ class RecordColumns:
         except pa.ArrowInvalid as error:
             raise FormatError(f"{self._where} holds fingerprints of another size than {size_bytes} bytes") from error
 
+    def values_of_any_size(self, recipe_id: str) -> list[bytes]:
+        """The values of those fingerprints."""
+        values: list[bytes] = self._prints.field("value").filter(pa.array(self._are_of(recipe_id))).to_pylist()
+        return values
+
     def value_sizes(self, recipe_id: str) -> NDArray[np.int64]:
         """How many bytes those values have, int64 (n,)."""
         values = self._prints.field("value").filter(pa.array(self._are_of(recipe_id)))

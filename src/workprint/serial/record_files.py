@@ -18,6 +18,8 @@ from workprint.serial.records import OLDER_SCHEMA, SCHEMA, Row, has_columns_of_r
 
 BATCH_ROWS = 1024
 _MOST_ROWS = 16_384
+_TEXT_ROWS = 65_536
+"""Of one column, which is read as a dictionary."""
 MAX_RECORD_BYTES = 1 << 29
 """One record: the peaks of twelve hours of sound are a third of this."""
 _PART_BYTES = 32 << 20
@@ -56,14 +58,17 @@ def read_batches(source: Any, where: str) -> Iterator[pa.RecordBatch]:
             yield _spelled(part, where)
 
 
-def read_texts(source: Any, column: str, where: str) -> Iterator[str | None]:
-    """Yield one column of texts of such a file, row by row; nulls where older files lack it. Raises as `read_rows`."""
-    for batch in _batches(source, [column], where):
-        if not batch.num_columns:
-            yield from (None for _ in range(batch.num_rows))
-            continue
-        _refuse_long(_lengths(batch.column(0)), where)
-        yield from (text.as_py() for text in batch.column(0))
+def read_texts(source: Any, column: str, where: str) -> tuple[int, dict[int, str]]:
+    """One column of texts of such a file: the number of rows, and the texts by row; nulls, and columns that older
+    files lack, are left out. Raises as `read_rows`."""
+    rows, found = 0, {}
+    for batch in _batches(source, [column], where, _TEXT_ROWS):
+        if batch.num_columns and batch.column(0).null_count < batch.num_rows:
+            _refuse_long(_lengths(batch.column(0)), where)
+            there = np.flatnonzero(batch.column(0).is_valid().to_numpy(zero_copy_only=False))
+            found.update({rows + int(row): batch.column(0)[int(row)].as_py() for row in there})
+        rows += batch.num_rows
+    return rows, found
 
 
 def _batches(

@@ -1,0 +1,369 @@
+"""How matching grows with stored records, and with works: time against reading, memory of all processes, recall.
+
+    python benchmarks/scale.py [--records 100000,1000000,10000000] [--works 1000] [--folder DIR] [--json FILE]
+    python benchmarks/scale.py --records 1000 --works 1000000
+
+Draws by seed a compact store of pictures (hash, signature, digests, address, URL) and a portfolio, plants copies of
+works at every distance from 0 to 24 bits, and matches with one job, as `workprint match` does: what the main process
+and its worker spend and hold is added up. Hashes are random bits: those of real pictures fill the buckets less evenly.
+10,000,000 records take 7 GB, which are deleted afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from workprint import store
+from workprint.matching.digests import DigestIndex
+from workprint.matching.hamming import HammingTable
+from workprint.matching.image_hash import HashIndex
+from workprint.model import Depth, FingerprintRecord, Limits, Medium, Work
+from workprint.plugins import DIGEST_RECIPE
+from workprint.portfolio import PortfolioContents, write_portfolio
+from workprint.serial.records import SCHEMA
+
+SEED = 11
+PHASH = "image.phash/1;bits=256,decode_px=1024"
+SKETCH = "image.minhash/1;permutations=128"
+VARIANTS = 16
+PART_RECORDS = 1_000_000
+GROUP_RECORDS = 4096
+PLANTED_A_PART = 1_000
+FURTHEST_BITS = 24
+THRESHOLD_BITS = 20
+TASKS = ("bare", "start", "read", "read-portfolio", "match")
+"""Python and its imports; matching one record; reading the store; reading the portfolio's bytes; matching the store."""
+SAMPLE_S = 0.05
+SPENT = [0.0]
+"""Processor time of the processes that have ended, all together."""
+LINEAR_PAIRS = 2 * 10**10
+"""So many pairs at most are looked at one by one, to hold the answer against."""
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A copy of a work in a store."""
+
+    item: str
+    work: int
+    distance_bits: int
+
+
+def hashes_of_works(works: int) -> np.ndarray:
+    return np.random.default_rng(SEED).integers(0, 1 << 64, (works * VARIANTS, 4), dtype=np.uint64)
+
+
+def digest(number: int) -> str:
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def make_portfolio(path: Path, works: int) -> None:
+    hashes = hashes_of_works(works)
+    names = [f"work-{number:07d}.png" for number in range(works)]
+    records = tuple(
+        FingerprintRecord(name, Medium.IMAGE, digest(at), digest(-1 - at), 1, (800.0, 600.0), ())
+        for at, name in enumerate(names)
+    )
+    tables: dict[str, Any] = {
+        "works": np.repeat(np.arange(works, dtype=np.uint32), VARIANTS),
+        "variants": np.tile(np.arange(VARIANTS, dtype=np.uint8), works),
+        "sizes": np.tile(np.array([800.0, 600.0], dtype=np.float32), (works, 1)),
+    }
+    index = HashIndex(PHASH, HammingTable.build(hashes), tables)
+    contents = PortfolioContents(
+        works=tuple(Work(name, "", "Nell Drawn", "", None, Medium.IMAGE) for name in names),
+        records=records,
+        terms=(),
+        unfindable=(),
+        recipes=(PHASH,),
+        tables={DIGEST_RECIPE: DigestIndex.build(DIGEST_RECIPE, records).tables(), PHASH: index.tables()},
+    )
+    write_portfolio(path, contents)
+
+
+def make_store(folder: Path, records: int, works: int) -> list[Planted]:
+    header = store.StoreHeader("benchmark", "synthetic", "folder", Depth.FAST, (PHASH, SKETCH), Limits())
+    store.create(folder, header)
+    targets = hashes_of_works(works)
+    planted: list[Planted] = []
+    sizes = [min(PART_RECORDS, records - begin) for begin in range(0, records, PART_RECORDS)]
+    for order, size in enumerate(sizes):
+        planted += write_part(store.part_for(folder, order, f"{order:016x}"), order, size, targets)
+    store.finish(folder, len(sizes))
+    return planted
+
+
+def write_part(part: store.Part, order: int, size: int, targets: np.ndarray) -> list[Planted]:
+    random = np.random.default_rng([SEED, 1 + order])
+    hashes = random.integers(0, 1 << 64, (size, 4), dtype=np.uint64)
+    planted = []
+    for at in random.choice(size, min(PLANTED_A_PART, size // 10), replace=False):
+        target, bits = int(random.integers(len(targets))), int(random.integers(FURTHEST_BITS + 1))
+        hashes[at] = targets[target]
+        for bit in random.choice(256, bits, replace=False):
+            hashes[at, bit // 64] ^= np.uint64(1) << np.uint64(bit % 64)
+        planted.append(Planted(f"{order:04d}.tar!{at:07d}.jpg", target // VARIANTS, bits))
+    count = {
+        "shard_id": f"{order:04d}.tar", "seen": size, "fingerprinted": size, "failed": {}, "passed_over": {},
+        "media": {"image": size}, "signals": {},
+    }  # fmt: skip
+    summary = {"count": count, "listing_digest": digest(order)}
+    with pq.ParquetWriter(part.path, SCHEMA, compression="zstd") as writer:
+        for begin in range(0, size, GROUP_RECORDS):
+            writer.write_table(group(order, begin, hashes[begin : begin + GROUP_RECORDS], random))
+        writer.add_key_value_metadata({"workprint": json.dumps(summary)})
+    return planted
+
+
+def group(order: int, begin: int, hashes: np.ndarray, random: np.random.Generator) -> pa.Table:
+    """Consecutive records, without an object for each."""
+    rows = len(hashes)
+    names = [f"{order:04d}.tar!{at:07d}.jpg" for at in range(begin, begin + rows)]
+    urls = [json.dumps({"url": f"https://images.example/{order}/{at}/{at * 7919 % 104729}.jpg"}) for at in range(rows)]
+    values = np.empty((rows, 544), dtype=np.uint8)
+    values[:, :32] = hashes.view(np.uint8).reshape(rows, 32)
+    values[:, 32:] = np.frombuffer(random.bytes(rows * 512), dtype=np.uint8).reshape(rows, 512)
+    ends = np.concatenate([[0], np.cumsum(np.tile([32, 512], rows))]).astype(np.int32)
+    buffers = [None, pa.py_buffer(ends.tobytes()), pa.py_buffer(values.tobytes())]
+    kind = SCHEMA.field("fingerprints").type.value_type
+    prints = pa.StructArray.from_arrays(
+        [
+            pa.array(np.tile(np.array([0, 1], dtype=np.int16), rows)),
+            pa.Array.from_buffers(pa.binary(), 2 * rows, buffers),
+            pa.array(np.ones(2 * rows, dtype=np.float32)),
+            pa.nulls(2 * rows, pa.float64()),
+            pa.nulls(2 * rows, pa.float64()),
+            pa.array([""] * (2 * rows)),
+        ],
+        fields=[kind.field(at) for at in range(kind.num_fields)],
+    )
+    offsets = pa.array(np.arange(rows + 1, dtype=np.int32) * 2)
+    columns = {
+        "subject_id": pa.array(names),
+        "medium": pa.array(["image"] * rows),
+        "digest": random_digests(rows, random),
+        "content_digest": random_digests(rows, random),
+        "size_bytes": pa.array(random.integers(1000, 10**6, rows)),
+        "extent": pa.array([[640.0, 480.0]] * rows),
+        "fingerprints": pa.ListArray.from_arrays(offsets, prints),
+        "attributes": pa.array(urls),
+    }
+    return pa.table([columns.get(field.name, pa.nulls(rows, field.type)) for field in SCHEMA], schema=SCHEMA)
+
+
+def random_digests(rows: int, random: np.random.Generator) -> pa.Array:
+    return pa.Array.from_buffers(pa.binary(32), rows, [None, pa.py_buffer(random.bytes(32 * rows))])
+
+
+def read_once(folder: Path) -> None:
+    """The yardstick: every column of every part, decompressed and thrown away."""
+    for part in store.parts(folder):
+        with pq.ParquetFile(part.path) as file:
+            for _ in file.iter_batches(batch_size=16_384):
+                pass
+
+
+def timed(what: str, folder: Path, works: int) -> dict[str, float]:
+    """Time and memory of one thing in processes of their own, all added up: its own, and its workers'."""
+    command = [sys.executable, __file__, "--task", what, "--folder", str(folder), "--works", str(works)]
+    begin = time.perf_counter()
+    peaks = {"own_bytes": 0.0, "all_bytes": 0.0}
+    workers_s: dict[int, float] = {}
+    with subprocess.Popen(command) as process:
+        while process.poll() is None:
+            below = descendants(process.pid)
+            held = [memory(pid) for pid in (process.pid, *below)]
+            for name in peaks:
+                peaks[name] = max(peaks[name], sum(one[name] for one in held))
+            for pid in below:  # nobody waits for a worker's server, so that its time reaches us in no other way
+                workers_s[pid] = max(workers_s.get(pid, 0.0), processor_s(pid))
+            time.sleep(SAMPLE_S)
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if process.returncode:
+        raise SystemExit(f"{what} failed with exit code {process.returncode}")
+    main_s = usage.ru_utime + usage.ru_stime - SPENT[0]
+    SPENT[0] += main_s
+    return {"wall_s": time.perf_counter() - begin, "cpu_s": main_s + sum(workers_s.values()), **peaks}
+
+
+def processor_s(process: int) -> float:
+    with suppress(OSError):  # it may end while we look
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
+def descendants(process: int) -> list[int]:
+    found = []
+    with suppress(OSError):  # it may end while we look
+        for task in Path(f"/proc/{process}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                found += [child, *descendants(child)]
+    return found
+
+
+def memory(process: int) -> dict[str, float]:
+    """What a process holds: memory of its own, and with it mapped files, divided among those who share them."""
+    figures = {"own_bytes": 0.0, "all_bytes": 0.0}
+    with suppress(OSError):
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()[1:]:
+            name, value = line.split()[:2]
+            figures["all_bytes"] += 1024.0 * int(value) * (name == "Pss:")
+            figures["own_bytes"] += 1024.0 * int(value) * (name == "Pss_Anon:")
+    return figures
+
+
+def task(what: str, folder: Path, works: int) -> None:
+    from workprint import api
+
+    if what == "bare":
+        return
+    if what == "read":
+        read_once(folder / "store")
+    elif what == "read-portfolio":
+        with (folder / f"{works}.workprint").open("rb") as stream:
+            while stream.read(1 << 20):
+                pass
+    else:
+        records = "store" if what == "match" else "nothing"
+        settings = api.Settings(jobs=1, as_of=date(2026, 1, 1))
+        shutil.rmtree(folder / "results", ignore_errors=True)
+        api.match(folder / records, [folder / f"{works}.workprint"], folder / "results", settings)
+
+
+def missed_and_false(folder: Path, planted: list[Planted]) -> tuple[int, int]:
+    found = set()
+    for line in (folder / "results" / "findings.jsonl").open():
+        finding = json.loads(line)
+        found.add((finding["item"], int(finding["work"][5:12])))
+    wanted = {(one.item, one.work) for one in planted if one.distance_bits <= THRESHOLD_BITS}
+    return len(wanted - found), len(found - wanted)
+
+
+def linear_disagrees(folder: Path, works: int) -> tuple[int, int]:
+    """Look at pairs one by one, as many as `LINEAR_PAIRS` allow; how many items, and on how many both ways differ."""
+    targets = hashes_of_works(works)
+    found = {json.loads(line)["item"] for line in (folder / "results" / "findings.jsonl").open()}
+    looked_at = differ = 0
+    agreed: set[str] = set()
+    plain = HammingTable.build(targets, 0)
+    for columns in stored(folder):
+        if (looked_at + len(columns)) * len(targets) > LINEAR_PAIRS and looked_at:
+            break
+        hashes = columns.values(PHASH, 32).view("<u8").reshape(-1, 4)
+        asked, _ = plain.pairs_within(hashes, THRESHOLD_BITS)
+        within = np.unique(asked)
+        seen = {row[0].subject_id for row in columns.rows(within) if isinstance(row, tuple)}
+        differ += len(seen - found)
+        agreed |= seen
+        looked_at += len(columns)
+    if looked_at == sum(len(columns) for columns in stored(folder)):
+        differ += len(found - agreed)
+    return looked_at, differ
+
+
+def stored(folder: Path) -> Iterator[Any]:
+    for part in store.parts(folder / "store"):
+        yield from store.read_columns(part, (PHASH, SKETCH))
+
+
+def measure(folder: Path, records: int, works: int) -> dict[str, Any]:
+    for name in ("store", "nothing", "results"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    make_store(folder / "nothing", 1, works)
+    planted = make_store(folder / "store", records, works)
+    disk = sum(part.path.stat().st_size for part in store.parts(folder / "store"))
+    timed("start", folder, works)  # kernels are compiled once
+    rounds = []
+    for _ in range(3 if records < 10**7 else 2):
+        rounds.append({what: timed(what, folder, works) for what in TASKS})
+    best = {what: min((one[what] for one in rounds), key=lambda one: one["cpu_s"]) for what in rounds[0]}
+    missed, false = missed_and_false(folder, planted)
+    looked_at, differ = linear_disagrees(folder, works)
+    return {
+        "records": records, "works": works, "bytes_a_record": disk / records, **best,
+        "planted_within": sum(one.distance_bits <= THRESHOLD_BITS for one in planted), "missed": missed,
+        "planted_beyond": sum(one.distance_bits > THRESHOLD_BITS for one in planted), "false": false,
+        "linear_items": looked_at, "linear_differ": differ,
+    }  # fmt: skip
+
+
+def say(figures: dict[str, Any]) -> None:
+    """Figures and aims, and by how much these are missed. What Python and its imports take is taken off."""
+    bare = figures["bare"]["cpu_s"]
+    started, read, portfolio, match = (figures[what]["cpu_s"] - bare for what in TASKS[1:])
+    print(f"{figures['records']:,} records, {figures['works']:,} works, {figures['bytes_a_record']:.0f} bytes a record")
+    print(
+        f"  CPU: store read {read:.2f} s, portfolio read {portfolio:.2f} s, one record matched {started:.2f} s, all ",
+        end="",
+    )
+    print(f"{match:.2f} s; {(match - started) / read:.1f} times reading the store without what one record takes")
+    aim("time, times reading the store", match / read, 10)
+    aim("time, times reading store and portfolio", match / (read + portfolio), 10)
+    aim("memory of all processes, mapped files included, GB", figures["match"]["all_bytes"] / 1e9, 2)
+    print(f"  {figures['match']['own_bytes'] / 1e9:.2f} GB of it are not mapped files")
+    print(f"  {figures['planted_within']} copies within {THRESHOLD_BITS} bits: {figures['missed']} missed; ", end="")
+    print(f"{figures['planted_beyond']} further away; {figures['false']} found that are none")
+    print(f"  linear scan of {figures['linear_items']:,} records: {figures['linear_differ']} differ", flush=True)
+
+
+def aim(what: str, value: float, most: float) -> None:
+    told = "met" if value <= most else f"missed by {100 * (value / most - 1):.0f} %"
+    print(f"  {what}: {value:.2f} (aim {most}: {told})")
+
+
+def exponent(figures: list[dict[str, Any]], start: bool) -> float:
+    """Of the growth of time with records, between the least and the most; without what one record takes, or with."""
+    less = "bare" if start else "start"
+    spent = [one["match"]["cpu_s"] - one[less]["cpu_s"] for one in (figures[0], figures[-1])]
+    return math.log(spent[1] / spent[0]) / math.log(figures[-1]["records"] / figures[0]["records"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--records", default="100000,1000000,10000000")
+    parser.add_argument("--works", type=int, default=1000)
+    parser.add_argument("--folder", type=Path, help="a new folder to work in; else a temporary one")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--task", choices=TASKS, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.task:
+        task(arguments.task, arguments.folder, arguments.works)
+        return
+    print(f"seed {SEED}, {platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}", flush=True)
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
+        folder = Path(name)
+        make_portfolio(folder / f"{arguments.works}.workprint", arguments.works)
+        figures = []
+        for records in map(int, arguments.records.split(",")):
+            figures.append(measure(folder, records, arguments.works))
+            say(figures[-1])
+        if len(figures) > 1:
+            print(f"exponent {exponent(figures, False):.2f}, {exponent(figures, True):.2f} with what one record takes")
+        if arguments.json:
+            arguments.json.write_text(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()
