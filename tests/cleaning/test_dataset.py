@@ -1,8 +1,10 @@
 """Copies of datasets without some items: everything else stays as it was."""
 
+import base64
 import gzip
 import io
 import json
+import random
 import tarfile
 import zipfile
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from core_samples import picture, write_tar
 from workprint.cleaning.dataset import write_clean
 from workprint.errors import WorkprintError
+from workprint.testing import small_picture
 
 FILES = {
     "000.png": b"zero", "000.json": b"{}", "001.png": b"one", "001.txt": b"cap", "001.cls": b"1",
@@ -177,3 +180,46 @@ def test_a_damaged_archive_is_not_copied(tmp_path: Path) -> None:
     for name in ("a.tar", "a.zip"):
         with pytest.raises(WorkprintError):
             write_clean(tmp_path / name, tmp_path / "copy", [f"{name}!002.png"])
+
+
+@pytest.mark.parametrize("kind", ["tar", "tgz", "zip"])
+def test_archives_damaged_anywhere_are_copied_or_refused(kind: str, tmp_path: Path) -> None:
+    """Nothing else is raised, whatever byte is wrong, and nothing is left of what is refused."""
+    chance = random.Random(6)
+    source, stream = tmp_path / f"a.{kind}", io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in ("a.png", "b.png"):
+                archive.writestr(name, small_picture(1))
+    else:
+        with tarfile.open(fileobj=stream, mode="w:gz" if kind == "tgz" else "w") as archive:
+            for name in ("a.png", "b.png"):
+                member = tarfile.TarInfo(name)
+                member.size = len(small_picture(1))
+                archive.addfile(member, io.BytesIO(small_picture(1)))
+    refused = 0
+    for number in range(150):
+        damaged = bytearray(stream.getvalue()[: None if number % 3 else chance.randrange(1, len(stream.getvalue()))])
+        for _ in range(chance.randrange(1, 5)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        source.write_bytes(damaged)
+        try:
+            write_clean(source, tmp_path / "copy", [f"a.{kind}!a.png"])
+            (tmp_path / "copy").unlink()
+        except WorkprintError:
+            refused += 1
+
+    assert refused > 10
+    assert [path.name for path in tmp_path.iterdir()] == [f"a.{kind}"]
+
+
+def test_a_zip_that_points_before_its_beginning_is_refused(tmp_path: Path) -> None:
+    """Found by fuzzing: the operating system refuses the place, and not the archive."""
+    damaged = base64.b64decode(
+        "UEsDBBQA//////////8AAAgAOQR5XSzUx9m6AwBQSwECFAMUAAAACAA5BHldLNReRZYVAACRFQAABQAAAAAAAAAAAAAAgAEAAAAAYS5wbmdQSwEC"
+        "FAMUAAAACAA5BHldBHV3PwsAAAAJAAAABQAAAAAAAAAAAAAAgAG5FQAAYS90eHRQSwUGAAAAAAIAAgBmAAAA5xUAAAAA"
+    )
+    (tmp_path / "a.zip").write_bytes(damaged)
+
+    with pytest.raises(WorkprintError, match="repack it"):
+        write_clean(tmp_path / "a.zip", tmp_path / "copy", ["a.zip!a.png"])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import bz2
 import copy
+import errno
 import gzip
 import shutil
+import struct
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
@@ -24,6 +27,7 @@ from workprint.errors import UsageError, WorkprintError
 _BLOCK_BYTES = 512
 Entry = TypeVar("Entry")
 _CHUNK_BYTES = 1 << 20
+_DAMAGE = (ValueError, EOFError, OverflowError, struct.error, zlib.error)
 
 
 def clean_tar(source: Path, target: Path, container: str, unwanted: Collection[str]) -> set[str]:
@@ -68,7 +72,11 @@ def clean_zip(source: Path, target: Path, container: str, unwanted: Collection[s
                 if id(info) not in left_out:
                     _copy_member(archive, output, info)
             output.comment = archive.comment
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (*_DAMAGE, zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+        if (
+            isinstance(error, OSError) and error.errno != errno.EINVAL
+        ):  # which is how a place before the file is refused
+            raise
         raise WorkprintError(f"{source} cannot be copied: {error}; repack it, and scan it again") from error
     return set(gone) & set(unwanted)
 
@@ -113,7 +121,7 @@ def _members(archive: BinaryIO, source: Path) -> list[tarfile.TarInfo]:
     try:
         with tarfile.open(fileobj=archive, mode="r:") as members:
             return [member for member in members if not member.isdir()]
-    except (tarfile.TarError, ValueError, EOFError) as error:
+    except (*_DAMAGE, tarfile.TarError) as error:
         raise WorkprintError(f"{source} cannot be copied: it is damaged ({error})") from error
 
 
@@ -127,7 +135,7 @@ def _plain(source: Path, packing: str) -> Iterator[BinaryIO]:
         with tempfile.TemporaryFile(prefix="workprint-") as plain:
             try:
                 shutil.copyfileobj(unpacking(packed, packing), plain, _CHUNK_BYTES)
-            except (OSError, EOFError) as error:
+            except (*_DAMAGE, OSError) as error:
                 raise WorkprintError(f"{source} cannot be copied: it is damaged ({error})") from error
             plain.seek(0)
             yield cast(BinaryIO, plain)
