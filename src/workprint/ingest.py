@@ -193,12 +193,12 @@ def _digest(blob: Blob) -> str:
 def _fingerprints(makers: Sequence[Fingerprinter[Any]], subject: Any, as_work: bool) -> tuple[Fingerprint, ...]:
     prints: list[Fingerprint] = []
     refusals: list[LowInformation] = []
-    for maker in makers:
-        try:
-            with during(Activity.FINGERPRINT):
+    with during(Activity.FINGERPRINT):
+        for maker in makers:
+            try:
                 prints.extend(maker.of_work(subject) if as_work else maker.of_item(subject))
-        except LowInformation as error:
-            refusals.append(error)
+            except LowInformation as error:
+                refusals.append(error)
     if not prints:
         raise refusals[0]
     return tuple(prints)

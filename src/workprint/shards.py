@@ -98,10 +98,13 @@ class IngestShard:
     """What was captured with the items."""
     retry_failures: bool = False
     """Do again what failed, and only that."""
+    profile: bool = False
+    """Whether to take the times that it spends."""
 
     def __call__(self, task: Task, attempt: Attempt) -> Done:
         """Do it. Raises `OSError` where the store cannot be written."""
-        begin()
+        if self.profile:
+            begin()
         part = task.part(self.folder)
         known = Known()
         if part.path.exists():
@@ -152,6 +155,8 @@ class ScreenPart:
     """Where the tables lie that large registries are looked up by."""
     compared: Path | None = None
     """Where what comes of each part and registry is kept, and is taken from where it is known."""
+    profile: bool = False
+    """Whether to take the times that it spends."""
 
     def key(self, registry: Registry) -> str:
         """Names all that decides what a registry says of a part."""
@@ -165,7 +170,8 @@ class ScreenPart:
             WorkprintError: a portfolio was changed, or an item cannot be compared. Not to compare it would be to say
                 that it holds nothing, so none is given up here.
         """
-        begin()
+        if self.profile:
+            begin()
         attempt.mark(IDLE)
         claims: list[Finding] = []
         unknown: list[Registry] = []

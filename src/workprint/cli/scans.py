@@ -32,7 +32,7 @@ from workprint.model import Depth, Level, Use
 @PORTFOLIOS
 @click.option("--output", "-o", type=PATH, required=True, help="Folder for the results.")
 @with_options(VERDICT_OPTIONS, DATASET_OPTIONS, ENGINE_OPTIONS, PROFILE, QUIET)
-def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, profile: bool, **options: Any) -> None:
+def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, **options: Any) -> None:
     """Look for the works of portfolios in a dataset, and for items that reserve themselves.
 
     DATASET is a path or URL of a folder, a .zip, WebDataset .tar shards, Parquet with media in it, or a CSV, TSV or
@@ -47,7 +47,7 @@ def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
     from workprint import api
 
     _check_baseline(options["baseline"], output)
-    with shown("scanning", quiet) as watch, profiled(watch, profile) as told:
+    with shown("scanning", quiet) as watch, profiled(watch, options["profile"]) as told:
         results = api.scan(dataset, portfolios, output, _settings(options), told)
     _conclude(results, output, portfolios, quiet, options)
 
@@ -57,7 +57,7 @@ def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
 @click.option("--output", "-o", type=PATH, required=True, help="Folder for the fingerprint store.")
 @click.option("--allow-failures", is_flag=True, help="Do not exit with 4 because of items that cannot be read.")
 @with_options(DATASET_OPTIONS, ENGINE_OPTIONS, PROFILE, QUIET)
-def fingerprint(dataset: str, output: Path, quiet: bool, profile: bool, allow_failures: bool, **options: Any) -> None:
+def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, **options: Any) -> None:
     """Fingerprint a dataset into a store: the first half of `scan`.
 
     The store can be matched with any portfolio later, without the media. A run that was stopped goes on where it was
@@ -69,7 +69,7 @@ def fingerprint(dataset: str, output: Path, quiet: bool, profile: bool, allow_fa
     """
     from workprint import api
 
-    with shown("fingerprinting", quiet) as watch, profiled(watch, profile) as told:
+    with shown("fingerprinting", quiet) as watch, profiled(watch, options["profile"]) as told:
         counts = api.fingerprint(dataset, output, _settings(options), told)
     seen, compared = sum(count.seen for count in counts), sum(count.fingerprinted for count in counts)
     if not quiet:
@@ -82,7 +82,7 @@ def fingerprint(dataset: str, output: Path, quiet: bool, profile: bool, allow_fa
 @PORTFOLIOS
 @click.option("--output", "-o", type=PATH, required=True, help="Folder for the results.")
 @with_options(VERDICT_OPTIONS, ENGINE_OPTIONS, PROFILE, QUIET)
-def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, profile: bool, **options: Any) -> None:
+def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, **options: Any) -> None:
     """Look for the works of portfolios in a store: the second half of `scan`. Needs no media.
 
     \b
@@ -92,7 +92,7 @@ def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
     from workprint import api
 
     _check_baseline(options["baseline"], output)
-    with shown("matching", quiet) as watch, profiled(watch, profile) as told:
+    with shown("matching", quiet) as watch, profiled(watch, options["profile"]) as told:
         results = api.match(store, portfolios, output, _settings(options), told)
     _conclude(results, output, portfolios, quiet, options)
 
@@ -122,7 +122,17 @@ def _settings(options: dict[str, Any]) -> Any:
 
     chosen: dict[str, Any] = {
         name: options[name]
-        for name in ("jobs", "engine", "address", "reader", "media_root", "signals", "names", "retry_failures")
+        for name in (
+            "jobs",
+            "engine",
+            "address",
+            "reader",
+            "media_root",
+            "signals",
+            "names",
+            "retry_failures",
+            "profile",
+        )
         if name in options
     }
     chosen.update({name: noun(options[name]) for name, noun in (("use", Use), ("depth", Depth)) if name in options})
