@@ -22,7 +22,7 @@ from workprint.api.keys import SigningKey, key_id_of, new_key, read_key
 from workprint.api.marking import Marked, Marking, mark
 from workprint.api.reporting import REPORT, report
 from workprint.api.scanning import Settings, fingerprint, match, scan
-from workprint.api.storing import compact_store, merge_stores, store_stats, verify_store
+from workprint.api.storing import compact_store, merge_stores, store_candidates, store_stats, verify_store
 from workprint.api.terms import begin_terms, check_terms, show_terms
 from workprint.api.works import Labels
 from workprint.findings import Results, read_failures, read_results
@@ -65,6 +65,7 @@ __all__ = [
     "robustness",
     "scan",
     "show_terms",
+    "store_candidates",
     "store_stats",
     "verify_removal",
     "verify_store",

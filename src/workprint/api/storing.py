@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workprint.model import Medium
+from workprint.stores.candidates import candidates
 from workprint.stores.compact import compact
 from workprint.stores.merge import merge
 from workprint.stores.stats import RecipeStats, StoreStats, stats
 from workprint.stores.verify import verify
 
-__all__ = ["compact_store", "merge_stores", "store_stats", "verify_store"]
+__all__ = ["compact_store", "merge_stores", "store_candidates", "store_stats", "verify_store"]
 
-compact_store, merge_stores, verify_store = compact, merge, verify
+compact_store, merge_stores, verify_store, store_candidates = compact, merge, verify, candidates
 
 
 def store_stats(folder: Path) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from workprint.cli.options import PATH
 
 @click.group()
 def store() -> None:
-    """Make a fingerprint store compact, join several, check one, or say what is in it.
+    """Make a fingerprint store compact, join several, compare two, check one, or say what is in it.
 
     \b
     Example:
@@ -56,6 +56,27 @@ def merge(sources: tuple[Path, ...], output: Path) -> None:
 
     api.merge_stores(sources, output)
     _say(output)
+
+
+@store.command()
+@click.argument("source", type=PATH, metavar="STORE")
+@click.argument("other", type=PATH, metavar="OTHER")
+@click.option("--output", "-o", type=PATH, required=True, help="File for the pairs, one line of JSON each.")
+def candidates(source: Path, other: Path, output: Path) -> None:
+    """List items of STORE that may be like items of OTHER, a store or a portfolio index, by their signatures.
+
+    These are no findings: signatures can be alike by chance, and a part of a work has another signature than the
+    work. Look at the media of both, or scan them. Works with compact stores.
+
+    \b
+    Example:
+      workprint store candidates published mine.workprint -o candidates.jsonl
+    """
+    from workprint import api
+
+    for recipe, number in api.store_candidates(source, other, output).items():
+        click.echo(f"{printable(recipe.partition('/')[0])}: {number:,} pairs to look at, none of them a finding")
+    click.echo(output)
 
 
 @store.command()
