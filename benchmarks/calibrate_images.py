@@ -4,9 +4,9 @@
 
 Works: the pictures below `portfolio` and `large`, and every tenth below `distractors`. Decoys: all that are no work,
 works against each other, and edited works against other works. Copies: every edit of every n-th work. Prints the
-constants to put into `MODEL`, the strongest decoys (set `THRESHOLD` at least 1 above them), what a model fitted to one
-half of the works does on the other half, and the two tails: of strangers, for `TAIL`, and of look-alikes, which are
-pictures of one folder or of the folders named by `--same`. Needs scikit-learn.
+constants to put into `MODEL`, the strongest decoys (they end 1 below `THRESHOLD`), what a model fitted to one half of
+the works does on the other half, and the two tails: of strangers, for `TAIL`, and of look-alikes, which are pictures of
+one folder or of the folders named by `--same`. Needs scikit-learn.
 """
 
 import argparse
@@ -25,11 +25,11 @@ from workprint.matching.feature_matcher import prepare, propose
 from workprint.matching.geometry import verify
 from workprint.matching.match_evidence import (
     DRIFT_COST,
-    DRIFT_LIMIT_PX,
-    MOST_POINTS,
     THRESHOLD,
     Counts,
     count_agreement,
+    drift_cost,
+    logarithms,
     may_matter,
     weigh,
 )
@@ -43,6 +43,15 @@ VERSIONS_FROM = THRESHOLD + 3
 
 MOST_DRIFT_PX = 1.2
 """Decoys that drift more are settled by the drift alone."""
+
+RAW_DRIFT_COST = 6.0
+"""What a pixel of drift costs before the model is scaled."""
+
+DECOY_WEIGHT, HARD, HARD_FACTOR, ROUNDS = 8.0, 40, 80.0, 2
+"""A decoy weighs so much; the so many strongest so many times more, found so many times."""
+
+SPAN = 2.27
+"""How far the 32 strongest decoys reach: what 1 above the strongest means, on the scale of the decoys."""
 
 
 class Works(NamedTuple):
@@ -97,26 +106,45 @@ def _counted(works: Works, one: Features) -> Iterator[tuple[int, Counts]]:
             yield works.owners[number], count_agreement(item.points, words, mapping, (size, item_size), pairs)
 
 
-def logarithms(rows: Sequence[Row]) -> np.ndarray:
-    """What the model weighs, float64 (n, 5)."""
-    inliers, total, agreeing, covered, region, _ = np.array([row.counts for row in rows]).T
-    strength, region = (total + 1) / (inliers + 1), np.minimum(region, MOST_POINTS)
-    return np.log(np.stack([inliers + 1, strength, agreeing + 0.05, covered + 0.05, region + 2], axis=1))
+def counts_of(rows: Sequence[Row]) -> np.ndarray:
+    return np.array([row.counts for row in rows])
 
 
-def drift_cost(rows: Sequence[Row]) -> np.ndarray:
-    return DRIFT_COST * np.maximum(0.0, np.array([row.counts[5] for row in rows]) - DRIFT_LIMIT_PX)
+class Fitted(NamedTuple):
+    """A linear model on `logarithms`, scaled so that the strongest decoy lies 1 below `THRESHOLD`."""
+
+    constant: float
+    weights: np.ndarray
+    drift_cost: float
+    """What a pixel of drift costs on this scale."""
+
+    def evidence(self, rows: Sequence[Row]) -> np.ndarray:
+        """Evidence of each row, float64 (n,)."""
+        counts = counts_of(rows)
+        drift = drift_cost(counts) * (self.drift_cost / DRIFT_COST)
+        return self.constant + logarithms(counts) @ self.weights - drift
 
 
-def fitted(decoys: Sequence[Row], copies: Sequence[Row]) -> LogisticRegression:
-    near = [row for row in decoys if row.counts[5] <= MOST_DRIFT_PX]
+def fitted(decoys: Sequence[Row], copies: Sequence[Row]) -> Fitted:
+    """Fit by logistic regression, then again with the strongest decoys of the last fit weighing more."""
+    near = [row for row in decoys if row.counts[-1] <= MOST_DRIFT_PX]
     answers = np.r_[np.zeros(len(near)), np.ones(len(copies))]
-    model = LogisticRegression(C=3, class_weight={0: 8, 1: 1}, max_iter=9000)
-    return model.fit(logarithms([*near, *copies]), answers)
+    measured = logarithms(counts_of([*near, *copies]))
+    weights = np.where(answers > 0, 1.0, DECOY_WEIGHT)
+    model = LogisticRegression(C=3, max_iter=9000).fit(measured, answers, sample_weight=weights)
+    for _ in range(ROUNDS):
+        outcome = Fitted(model.intercept_[0], model.coef_[0], RAW_DRIFT_COST).evidence(near)
+        hard = np.r_[outcome >= np.sort(outcome)[-min(HARD, len(near))], np.zeros(len(copies), bool)]
+        model.fit(measured, answers, sample_weight=np.where(hard, weights * HARD_FACTOR, weights))
+    return scaled(Fitted(model.intercept_[0], model.coef_[0], RAW_DRIFT_COST), decoys)
 
 
-def evidence(model: LogisticRegression, rows: Sequence[Row]) -> np.ndarray:
-    return model.decision_function(logarithms(rows)) - drift_cost(rows)
+def scaled(model: Fitted, decoys: Sequence[Row]) -> Fitted:
+    """Bring the strongest decoy to 1 below the threshold, and the 32nd to `SPAN` below that."""
+    strongest = np.sort(model.evidence(decoys))[::-1]
+    factor = SPAN / max(strongest[0] - strongest[min(31, len(strongest) - 1)], 1e-9)
+    constant = (model.constant - strongest[0]) * factor + THRESHOLD - 1
+    return Fitted(constant, model.weights * factor, model.drift_cost * factor)
 
 
 def print_tail(name: str, values: np.ndarray, pairs: int) -> None:
@@ -137,16 +165,16 @@ def halves(decoys: Sequence[Row], copies: Sequence[Row]) -> None:
         theirs = [[row for row in rows if row.work % 2 != half] for rows in (decoys, copies)]
         if all(ours) and all(theirs):
             model = fitted(*ours)
-            limit = evidence(model, ours[0]).max() + 1
-            wrong, found = (evidence(model, rows) >= limit for rows in theirs)
+            wrong, found = (model.evidence(rows) >= THRESHOLD for rows in theirs)
             passed = f"{wrong.sum()} of {len(wrong)} decoys pass, {found.mean():.3f} of the copies"
             print(f"fitted to half {half}: on the other half {passed}")
 
 
 def report(works: Works, looked: Sequence[Path], decoys: list[Row], copies: list[Row], same: set[str]) -> None:
     model = fitted(decoys, copies)
-    print("MODEL", np.round([model.intercept_[0], *model.coef_[0]], 2).tolist())
-    values = evidence(model, decoys)
+    weights = np.round([model.constant, *model.weights], 2).tolist()
+    print("MODEL", weights, "DRIFT_COST", round(model.drift_cost, 2))
+    values = model.evidence(decoys)
     for at in np.argsort(-values)[:12]:
         row = decoys[at]
         print(f"  {values[at]:6.2f} {row.edit} {row.item.name} / {works.paths[row.work].name}")
@@ -161,7 +189,7 @@ def report(works: Works, looked: Sequence[Path], decoys: list[Row], copies: list
     print_tail("strangers", values[~is_alike], len(looked) * len(of_works) - alike)
     print_tail("look-alikes", values[is_alike], alike)
     for limit in (0, 1, 1.5, 2, 3):
-        print(f"copies with a candidate at {limit} or more: {np.mean(evidence(model, copies) >= limit):.4f}")
+        print(f"copies with a candidate at {limit} or more: {np.mean(model.evidence(copies) >= limit):.4f}")
 
 
 def main() -> None:

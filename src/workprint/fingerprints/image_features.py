@@ -5,7 +5,7 @@ pictures pay for more. Small pictures are enlarged first, because a crop has few
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -37,7 +37,7 @@ class FeatureSettings:
     max_enlargement: float = 3.0
     max_points: int = 2000
     sparse: int = 160
-    """Pictures with fewer points (line art, flat drawings) are enlarged to twice the size and done again."""
+    """Pictures with fewer points (line art, flat drawings) are done again at twice the size, on all levels."""
     interleaved: bool = False
     """Works: also the levels between an item's levels, so that any size of the work is near one of them."""
 
@@ -59,7 +59,9 @@ def extract(grey: Grey, settings: FeatureSettings = ITEM) -> Features:
     """
     features = _extract(enlarge(np.ascontiguousarray(grey), settings), settings)
     if len(features.points) < settings.sparse and max(features.width_px, features.height_px) <= MAX_SPARSE_SIDE_PX:
-        return _extract(resample(grey, 2 * features.height_px, 2 * features.width_px), settings)
+        return _extract(
+            resample(grey, 2 * features.height_px, 2 * features.width_px), replace(settings, interleaved=True)
+        )
     return features
 
 

@@ -30,7 +30,7 @@ class ImageLocal:
     def __init__(self, decode_px: int) -> None:
         """Name the size the decoder reduced pictures to, since it decides bytes."""
         settings = tuple((key, value) for key, value in asdict(ITEM).items() if not isinstance(value, bool))
-        params = (*settings, ("decode_px", decode_px), ("working_px", WORKING_PX))
+        params = (*settings, ("sparse_levels", "all"), ("decode_px", decode_px), ("working_px", WORKING_PX))
         sketch = (
             ("permutations", _PERMUTATIONS),
             ("scheme", "affine32"),

@@ -23,6 +23,12 @@ KEYS_PER_WORD = 3
 MAX_KEY_BITS = 21
 MIN_KEY_BITS = 12
 
+SPARSE_POINTS = 600
+PROBED_POINTS = 50_000
+"""Prints of fewer points are also filed under every key that differs in one bit (Lv et al. 2007: multi-probe, here on
+the side that is built once), the sparsest first, as far as this many points reach: 16 bytes an entry, some 20 entries a
+point. Line art has few points, of which an edit leaves few; a large portfolio does not grow by it."""
+
 MAX_BUCKET = 12
 """Entries of a bucket that are looked at. Fuller buckets belong to common looks (text, flat edges, patterns)."""
 
@@ -49,7 +55,7 @@ class FeatureIndex:
     offsets: NDArray[np.uint32]
     """(TABLES, 2**bits + 1): where each key's entries begin. Indexes of before have int64."""
     entries: NDArray[np.uint32]
-    """(TABLES, 2 n): point * 2 + mirrored."""
+    """(TABLES, m): point * 2 + mirrored; m is 2 n, or more where sparse prints are filed under near keys as well."""
 
     @classmethod
     def build(cls, prints: Sequence[Features]) -> "FeatureIndex":
@@ -57,7 +63,7 @@ class FeatureIndex:
         sizes = np.array([(p.width_px, p.height_px) for p in prints], np.int32).reshape(-1, 2)
         starts = np.concatenate([[0], np.cumsum([len(p.points) for p in prints])]).astype(np.int64)
         points = np.concatenate([np.empty(0, POINT), *(p.points for p in prints)])
-        return cls(sizes, starts, points, *_file_points(np.ascontiguousarray(words_of(points)[:, 1:])))
+        return cls(sizes, starts, points, *_file_points(np.ascontiguousarray(words_of(points)[:, 1:]), _sparse(starts)))
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "FeatureIndex":
@@ -88,7 +94,8 @@ class FeatureIndex:
         shapes_fit = (
             kinds_fit
             and self.sizes.shape == (len(self.starts) - 1, 2)
-            and self.entries.shape == (TABLES, 2 * len(self.points))
+            and self.entries.shape[0] == TABLES
+            and self.entries.shape[1] >= 2 * len(self.points)
             and self.offsets.shape[0] == TABLES
             and self.offsets.shape[1] - 1 in {1 << bits for bits in range(MIN_KEY_BITS, MAX_KEY_BITS + 1)}
         )
@@ -106,14 +113,22 @@ def words_of(points: NDArray[np.void]) -> Words:
     return np.ascontiguousarray(points).view(np.uint8).reshape(-1, POINT.itemsize).view(np.uint64)
 
 
-def _file_points(descriptors: Words) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    entries = 2 * len(descriptors)
-    bits = min(max(int(entries).bit_length() + 1, MIN_KEY_BITS), MAX_KEY_BITS)
+def _sparse(starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which points are filed under near keys as well: those of the sparsest prints, bool (n,)."""
+    counts = np.diff(starts)
+    order = np.argsort(counts, kind="stable")
+    chosen = np.zeros(len(counts), np.bool_)
+    chosen[order] = (counts[order] < SPARSE_POINTS) & (np.cumsum(counts[order]) <= PROBED_POINTS)
+    return np.repeat(chosen, counts)
+
+
+def _file_points(descriptors: Words, sparse: NDArray[np.bool_]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    bits = min(max(int(2 * len(descriptors)).bit_length() + 1, MIN_KEY_BITS), MAX_KEY_BITS)
     offsets = np.empty((TABLES, (1 << bits) + 1), np.uint32)
-    filed = np.empty((TABLES, entries), np.uint32)
+    filed = np.empty((TABLES, 2 * len(descriptors) + 2 * bits * int(sparse.sum())), np.uint32)
     starts = np.empty((1 << bits) + 1, np.int64)
     for table in range(TABLES):
-        _file_table(descriptors, table, bits, starts, filed[table])
+        _file_table(descriptors, sparse, table, bits, starts, filed[table])
         offsets[table] = starts
     return offsets, filed
 
@@ -128,21 +143,30 @@ def key_of(descriptors: Words, point: int, mirrored: int, table: int, bits: int)
 
 @njit(cache=True, nogil=True)
 def _file_table(
-    descriptors: Words, table: int, bits: int, offsets: NDArray[np.int64], filed: NDArray[np.uint32]
+    descriptors: Words,
+    sparse: NDArray[np.bool_],
+    table: int,
+    bits: int,
+    offsets: NDArray[np.int64],
+    filed: NDArray[np.uint32],
 ) -> None:
-    """Counting sort of all entries by key; entries of a key stay in order."""
+    """Counting sort of all entries by key; of one key, first those that have it, then those near it."""
     offsets[:] = 0
-    for point in range(len(descriptors)):
-        for mirrored in range(2):
-            offsets[key_of(descriptors, point, mirrored, table, bits) + 1] += 1
+    for step in range(bits + 1):
+        for point in range(len(descriptors)):
+            for mirrored in range(2):
+                if step == 0 or sparse[point]:
+                    offsets[(key_of(descriptors, point, mirrored, table, bits) ^ ((1 << step) >> 1)) + 1] += 1
     for key in range(1 << bits):
         offsets[key + 1] += offsets[key]
     free = offsets[:-1].copy()
-    for point in range(len(descriptors)):
-        for mirrored in range(2):
-            key = key_of(descriptors, point, mirrored, table, bits)
-            filed[free[key]] = point * 2 + mirrored
-            free[key] += 1
+    for step in range(bits + 1):
+        for point in range(len(descriptors)):
+            for mirrored in range(2):
+                if step == 0 or sparse[point]:
+                    key = key_of(descriptors, point, mirrored, table, bits) ^ ((1 << step) >> 1)
+                    filed[free[key]] = point * 2 + mirrored
+                    free[key] += 1
 
 
 @njit(cache=True, nogil=True)

@@ -1,7 +1,7 @@
 """How far a verified candidate is from a look-alike: a log likelihood ratio with one threshold for all.
 
 A look-alike (another shirt on the same floor, another icon with the same hand) also has pairs that agree on a map. What
-it lacks is exactness, and agreement over the whole overlap. A logistic model over six measurements, fitted by
+it lacks is exactness, and agreement over the whole overlap. A logistic model over eight measurements, fitted by
 `benchmarks/calibrate_images.py` to copies and to decoys, turns them into evidence.
 """
 
@@ -19,34 +19,30 @@ from workprint.matching.pose_votes import LOG_STEP, angle_of, place_of, turn
 PAIR_WEIGHTS = (3.1, 0.027, 2.1, 3.0)
 """Log likelihood ratio of one pair: constant; loss per bit, per pixel of the point's level, per radian."""
 
-MODEL = (-17.23, 2.08, 2.10, 4.48, 2.72, 2.71)
-"""Logistic model: constant; logarithms of the inliers, of the evidence per inlier, of the part of the overlap's cells
-that agree, of the part of the work's points near an inlier, of the item points in the overlap (`MOST_POINTS` at most: a
-sparse picture has to show more)."""
+MODEL = (-12.83, 3.43, 1.80, 4.78, -1.39, 1.66, 1.75, -1.45)
+"""Logistic model: constant, and weights of what `logarithms` gives."""
 
 DRIFT_LIMIT_PX = 0.9
-DRIFT_COST = 6.0
+DRIFT_COST = 3.3
 """What a pixel of drift above the limit costs. In a copy, what is left of the distances after fitting is noise; where
 an artist reused a part, neighbouring points are off in the same direction."""
 
 THRESHOLD = thresholds.IMAGE_LIKELIHOOD
 
-TAIL = (1.56e-5, 0.94, -9.59)
+TAIL = (2.42e-5, 0.86, -11.48)
 """Decoys by evidence: (rate, decay, from): an unrelated picture and a work reach evidence e with chance
-rate * exp(-decay * (e - from)). Through the 16 strongest of a million pairs of strangers; look-alikes by one maker
+rate * exp(-decay * (e - from)). Through the 16 strongest of 660,164 pairs of strangers; look-alikes by one maker
 reach the threshold thousands of times as often."""
 
-LEAST_PAIRS = 6
+LEAST_PAIRS = 12
 LEAST_TOTAL = 8.0
-"""Below these, `weigh` cannot reach the threshold."""
+"""Below these nothing is weighed: no copy of the calibration reached the threshold with fewer than 23 inliers."""
 
 MOST = 3.0
 """Most that one pair can say."""
 
-MOST_POINTS = 400.0
-
-NEAR = 0.12
-"""A point is covered by an inlier within this part of the overlap's side."""
+NEAR = 0.05
+"""A point has another beside it within this part of the overlap's side."""
 
 CELLS = 8
 """The overlap is compared in so many cells across and down."""
@@ -58,30 +54,36 @@ PRINT_POINTS = 3
 EDGE_PX = 19
 """No point is found nearer than this, in pixels of its level, to the border of a picture."""
 
-_OFFSET = 0.05
-"""Added to parts before their logarithm is taken."""
+_OFFSETS = np.array([1.0, 1.0, 0.05, 0.05, 0.05, 0.05, 0.05])
+"""Added to numbers and parts before their logarithm is taken."""
 
 Counts = NDArray[np.float64]
-"""float64 (6,): inliers, their evidence, agreeing part of the cells, covered part of the work's points, item points in
-the overlap, drift in pixels."""
+"""float64 (..., 8): inliers; cells that agree; their part of the cells with something to see; parts of the work's
+points that are away from all inliers, where the item shows nothing (missing) and where it shows something else
+(replaced); the same of the item's points (added, clashing); drift in pixels."""
 
 Places = NDArray[np.float64]
 """float64 (n, 3): x and y in item pixels, and 1 where the point is an inlier."""
 
 
+def logarithms(counts: Counts) -> NDArray[np.float64]:
+    """What the model weighs, float64 (..., 7): logarithms of all counts but the drift.
+
+    What is replaced or added speaks for a copy that has something laid over it; what is missing, or shown differently,
+    against any copy.
+    """
+    measured: NDArray[np.float64] = np.log(counts[..., :7] + _OFFSETS)
+    return measured
+
+
+def drift_cost(counts: Counts) -> NDArray[np.float64]:
+    """What is subtracted for drift, float64 (...)."""
+    return DRIFT_COST * np.maximum(0.0, counts[..., 7] - DRIFT_LIMIT_PX)
+
+
 def weigh(counts: Counts) -> float:
     """Log likelihood ratio of a copy against a look-alike."""
-    inliers, total, agreeing, covered, region, drift = (float(count) for count in counts)
-    constant, by_inliers, by_strength, by_cells, by_cover, by_region = MODEL
-    return (
-        constant
-        + by_inliers * math.log(inliers + 1)
-        + by_strength * math.log((total + 1) / (inliers + 1))
-        + by_cells * math.log(agreeing + _OFFSET)
-        + by_cover * math.log(covered + _OFFSET)
-        + by_region * math.log(min(region, MOST_POINTS) + 2)
-        - DRIFT_COST * max(0.0, drift - DRIFT_LIMIT_PX)
-    )
+    return float(MODEL[0] + logarithms(counts) @ np.array(MODEL[1:]) - drift_cost(counts))
 
 
 def false_match_rate(evidence: float) -> float:
@@ -182,16 +184,25 @@ def _item_places(item: Words, mapping: Map, work_size: tuple[int, int], inliers:
 
 
 @njit(cache=True, nogil=True)
-def _covered(places: Places, anchors: Places, reach: float) -> float:
-    """Part of the places that have an inlier among the anchors within reach."""
-    near = anchors[anchors[:, 2] > 0.0]
-    count = 0
+def _has_near(places: Places, x: float, y: float, reach: float) -> bool:
+    for k in range(len(places)):  # noqa: SIM110 -- numba compiles no generator
+        if (places[k, 0] - x) ** 2 + (places[k, 1] - y) ** 2 <= reach * reach:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _away(places: Places, inliers: Places, others: Places, reach: float) -> tuple[float, float]:
+    """Parts of the places with no inlier near: where the other picture has no point near, and where it has one."""
+    alone = faced = 0
     for k in range(len(places)):
-        for other in range(len(near)):
-            if (places[k, 0] - near[other, 0]) ** 2 + (places[k, 1] - near[other, 1]) ** 2 <= reach * reach:
-                count += 1
-                break
-    return count / len(places)
+        x, y = places[k, 0], places[k, 1]
+        if not _has_near(inliers, x, y, reach):
+            if _has_near(others, x, y, reach):
+                faced += 1
+            else:
+                alone += 1
+    return alone / len(places), faced / len(places)
 
 
 @njit(cache=True, nogil=True)
@@ -208,8 +219,8 @@ def _tally(places: Places, box: NDArray[np.float64]) -> tuple[NDArray[np.int64],
 
 
 @njit(cache=True, nogil=True)
-def _agreeing(of_item: Places, of_print: Places, box: NDArray[np.float64]) -> float:
-    """Part of the cells with enough to see in them that have an inlier."""
+def _agreeing(of_item: Places, of_print: Places, box: NDArray[np.float64]) -> tuple[float, int]:
+    """Part of the cells with enough to see in them that have an inlier, and how many have one."""
     seen, item_inliers = _tally(of_item, box)
     expected, print_inliers = _tally(of_print, box)
     agree = differ = 0
@@ -218,7 +229,7 @@ def _agreeing(of_item: Places, of_print: Places, box: NDArray[np.float64]) -> fl
             agree += 1
         elif seen[cell] >= ITEM_POINTS or expected[cell] >= PRINT_POINTS:
             differ += 1
-    return agree / max(agree + differ, 1)
+    return agree / max(agree + differ, 1), agree
 
 
 @njit(cache=True, nogil=True)
@@ -226,17 +237,20 @@ def count_agreement(
     item: Words, words: Words, mapping: Map, sizes: tuple[tuple[int, int], tuple[int, int]], pairs: Hits
 ) -> Counts:
     """Measure an outcome of `geometry.verify`, see `Counts`; `sizes` are those of the print's and the item's raster."""
-    inliers, total = inliers_of(item, words, mapping, pairs)
+    inliers, _ = inliers_of(item, words, mapping, pairs)
     of_print = _print_places(words, mapping, sizes[1], inliers)
     of_item = _item_places(item, mapping, sizes[0], inliers)
     if len(of_print) == 0 or len(of_item) == 0:
-        return np.zeros(6)
+        return np.zeros(8)
     left = min(of_print[:, 0].min(), of_item[:, 0].min())
     top = min(of_print[:, 1].min(), of_item[:, 1].min())
     width = max(of_print[:, 0].max(), of_item[:, 0].max()) + 1.0 - left
     height = max(of_print[:, 1].max(), of_item[:, 1].max()) + 1.0 - top
     box = np.array([left, top, width, height])
-    covered = _covered(of_print, of_item, NEAR * math.sqrt(width * height))
-    agreeing = _agreeing(of_item, of_print, box)
+    reach = NEAR * math.sqrt(width * height)
+    near = of_item[of_item[:, 2] > 0.0]
+    missing, replaced = _away(of_print, near, of_item, reach)
+    added, clashing = _away(of_item, near, of_print, reach)
+    agreeing, cells = _agreeing(of_item, of_print, box)
     drift = drift_of(item, words, mapping, pairs)
-    return np.array([float(len(inliers)), total, agreeing, covered, float(len(of_item)), drift])
+    return np.array([float(len(inliers)), float(cells), agreeing, missing, replaced, added, clashing, drift])
