@@ -31,7 +31,7 @@ THRESHOLD = thresholds.IMAGE_LIKELIHOOD
 
 TAIL = (2.42e-5, 0.86, -11.48)
 """Decoys by evidence: (rate, decay, from): an unrelated picture and a work reach evidence e with chance
-rate * exp(-decay * (e - from)). Through the 16 strongest of 660,164 pairs of strangers; look-alikes by one maker
+rate * exp(-decay * (e - from)). Through the 16 strongest of 660,232 pairs of strangers; look-alikes by one maker
 reach the threshold thousands of times as often."""
 
 LEAST_PAIRS = 12
