@@ -223,3 +223,19 @@ def test_a_zip_that_points_before_its_beginning_is_refused(tmp_path: Path) -> No
 
     with pytest.raises(WorkprintError, match="repack it"):
         write_clean(tmp_path / "a.zip", tmp_path / "copy", ["a.zip!a.png"])
+
+
+def test_a_zip_with_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    """Found by fuzzing."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.png", b"one")
+        archive.writestr("x", b"two")
+    data = (tmp_path / "a.zip").read_bytes()
+    last = data.rindex(b"PK\x01\x02")
+    nameless = data[:last] + data[last : last + 28] + b"\0\0" + data[last + 30 : last + 46] + data[last + 47 :]
+    end = nameless.rindex(b"PK\x05\x06")
+    size = int.from_bytes(nameless[end + 12 : end + 16], "little") - 1
+    (tmp_path / "a.zip").write_bytes(nameless[: end + 12] + size.to_bytes(4, "little") + nameless[end + 16 :])
+
+    with pytest.raises(WorkprintError, match="cannot be copied"):
+        write_clean(tmp_path / "a.zip", tmp_path / "copy", ["a.zip!a.png"])

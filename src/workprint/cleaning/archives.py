@@ -27,7 +27,8 @@ from workprint.errors import UsageError, WorkprintError
 _BLOCK_BYTES = 512
 Entry = TypeVar("Entry")
 _CHUNK_BYTES = 1 << 20
-_DAMAGE = (ValueError, EOFError, OverflowError, struct.error, zlib.error)
+_DAMAGE = (ValueError, EOFError, OverflowError, LookupError, struct.error, zlib.error)
+"""What the standard library raises where an archive is not what it says; `LookupError` for members without a name."""
 
 
 def clean_tar(source: Path, target: Path, container: str, unwanted: Collection[str]) -> set[str]:
