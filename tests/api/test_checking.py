@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conftest import Once
@@ -227,6 +227,7 @@ def written_out(card: api.Card) -> api.Card:
 
 
 @given(cards)
+@example(api.Card("0" * 64, Depth.FAST, (CheckedWork("\ud800", "", Medium.IMAGE, {"\udfff": True}, "\ud800"),)))
 @settings(max_examples=60)
 def test_a_card_survives_being_written(tmp_path_factory: pytest.TempPathFactory, card: api.Card) -> None:
     """Any name, with quotes, controls and half surrogates, is written as JSON and read back."""

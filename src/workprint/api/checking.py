@@ -103,14 +103,17 @@ def check(
 
 
 def write_card(path: Path, card: Card) -> None:
-    """Write a card as JSON."""
+    """Write a card as JSON; half surrogates are written out, as text: as an escape JSON would read them back."""
     works = [
-        {**{name: getattr(work, name) for name in CheckedWork.__slots__}, "found": dict(work.found)}
+        {
+            **{name: encodable(getattr(work, name)) for name in CheckedWork.__slots__ if name != "found"},
+            "found": {encodable(name): outcome for name, outcome in work.found.items()},
+        }
         for work in card.works
     ]
     header = {"format": CARD_FORMAT, "version": CARD_VERSION, "portfolio": card.portfolio, "depth": card.depth.value}
     text = json.dumps({**header, "works": works}, ensure_ascii=False, indent=1)
-    write_atomically(path, (encodable(text) + "\n").encode())
+    write_atomically(path, (text + "\n").encode())
 
 
 def read_card(path: Path) -> Card:
