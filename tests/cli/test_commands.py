@@ -99,7 +99,7 @@ def test_nothing_found_is_0(scan: Callable[..., Result], clean: Path, tmp_path: 
         f"2 items seen = 2 compared + 0 failed\nfindings: none\n{tmp_path / 'out' / 'report.html'}\n"
     )
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "failures.jsonl", "findings.jsonl", "report.html", "run.json", "store",
+        "compared", "failures.jsonl", "findings.jsonl", "report.html", "run.json", "store",
     ]  # fmt: skip
 
 
