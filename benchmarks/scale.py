@@ -57,7 +57,7 @@ TASKS = ("bare", "start", "read", "read-portfolio", "match")
 SAMPLE_S = 0.05
 SPENT = [0.0]
 """Processor time of the processes that have ended, all together."""
-LINEAR_PAIRS = 2 * 10**10
+LINEAR_PAIRS = 5 * 10**9
 """So many pairs at most are looked at one by one, to hold the answer against."""
 
 

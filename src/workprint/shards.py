@@ -11,7 +11,7 @@ import json
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from workprint.protocols import IDLE, Attempt, DatasetReader
 from workprint.rights.beside import Sidecar
 from workprint.screen import Screener, settled
 from workprint.stopwatch import Activity, added, begin, during, each, taken
+from workprint.stores.compact import kept, smaller
 
 COMPARING = 1 << 40
 """The steps of a task from which on items are compared, one for each row of its part; below are those of ingesting."""
@@ -100,24 +101,29 @@ class IngestShard:
     """Do again what failed, and only that."""
     profile: bool = False
     """Whether to take the times that it spends."""
+    compact: tuple[str, ...] | None = None
+    """For a compact store, the attributes that are kept."""
 
     def __call__(self, task: Task, attempt: Attempt) -> Done:
         """Do it. Raises `OSError` where the store cannot be written."""
         if self.profile:
             begin()
         part = task.part(self.folder)
+        recipes = self.pipeline.recipes if self.compact is None else kept(self.pipeline.recipes)
         known = Known()
         if part.path.exists():
             count = store.read_count(part)[0]
             if not (self.retry_failures and count.failed):
                 return Done(task.order, count)
-            known = Known(store.read_part(part, self.pipeline.recipes))
+            known = Known(store.read_part(part, recipes))
         reader = _reader(self.uri, self.reader, self.pipeline)
         self._require_reach()
         rows = ingest(reader, task.shard, self.pipeline, _sidecar(self.sidecar), attempt, known)
+        if self.compact is not None:
+            rows = map(partial(smaller, attributes=self.compact), rows)
         with during(Activity.WRITE):
             rows = each(rows, Activity.OTHER)
-            count = store.write_part(part, task.shard.shard_id, rows, self.pipeline.recipes)
+            count = store.write_part(part, task.shard.shard_id, rows, recipes)
         return Done(task.order, count, spent_s=taken())
 
     def _require_reach(self) -> None:

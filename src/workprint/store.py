@@ -48,6 +48,8 @@ class StoreHeader:
     limits: Limits
     signals: str = ""
     """How rights signals were read, and what stood beside the dataset; empty in stores of version 1: none were."""
+    attributes: tuple[str, ...] | None = None
+    """Of a compact store, what is kept of what the dataset says of items, by name; None where all of it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def read_header(folder: Path) -> StoreHeader:
             recipes=tuple(str(recipe) for recipe in value["recipes"]),
             limits=Limits(**value["limits"]),
             signals=str(value.get("signals", "")),
+            attributes=_attributes(value.get("attributes")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{folder / HEADER} is damaged ({type(error).__name__}: {error})") from error
@@ -329,13 +332,19 @@ def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
 def _header_to_json(header: StoreHeader) -> dict[str, Any]:
     fields = {name: getattr(header, name) for name in StoreHeader.__slots__}
     limits = {name: getattr(header.limits, name) for name in Limits.__slots__}
+    if header.attributes is None:
+        del fields["attributes"]
     return {"format": FORMAT, "version": VERSION, **fields, "recipes": list(header.recipes), "limits": limits}
+
+
+def _attributes(names: Any) -> tuple[str, ...] | None:
+    return None if names is None else tuple(str(name) for name in names)
 
 
 def _difference(there: StoreHeader, here: StoreHeader) -> str:
     """In what two stores cannot be continued by one another; empty if they can."""
     if there.dataset != here.dataset:
         return f"of another dataset ({there.dataset})"
-    alike = ("reader", "depth", "recipes", "limits", "signals")
+    alike = ("reader", "depth", "recipes", "limits", "signals", "attributes")
     names = [name for name in alike if getattr(there, name) != getattr(here, name)]
     return f"with another {' and '.join(names)}" if names else ""

@@ -193,3 +193,19 @@ def test_the_commands_do_the_same(tmp_path: Path) -> None:
     (tmp_path / "s" / "complete.json").unlink()
     assert run("verify", small)[0] == 3
     assert run("compact", merged, "-o", small)[0] == 3
+
+
+def test_of_a_failure_too_only_what_is_named_is_kept(tmp_path: Path) -> None:
+    """What a dataset says of an item that could not be read is no less its own."""
+    source = tmp_path / "full"
+    store.create(source, store.StoreHeader("1", "d", "folder", Depth.THOROUGH, RECIPES, Limits()))
+    failed = Failure("x", Stage.DECODE, "truncated", "quotes", {"caption": "secret", "url": "u"})
+    store.write_part(store.part_for(source, 0, "0" * 16), "s", [failed], RECIPES)
+    store.finish(source, 1)
+
+    compact(source, tmp_path / "small", ["url"])
+
+    header = store.read_header(tmp_path / "small")
+    assert header.attributes == ("url",)
+    (row,) = store.read_part(store.parts(tmp_path / "small")[0], header.recipes)
+    assert row == Failure("x", Stage.DECODE, "truncated", "", {"url": "u"})

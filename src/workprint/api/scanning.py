@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workprint import __version__, compared, plugins, store
+from workprint import __version__, plugins, store
+from workprint.api.comparing import Comparison
 from workprint.api.keys import trusted_ids
 from workprint.api.pictures import CollectPictures, Shown, collect_pictures
 from workprint.api.registry import registries_at
@@ -26,16 +24,13 @@ from workprint.model import Depth, Failure, Finding, Limits, Medium, Progress, Q
 from workprint.protocols import Attempt, Engine
 from workprint.rights.beside import Sidecar, beside
 from workprint.run_lock import only_run
-from workprint.screen import Screener
-from workprint.shards import Done, IngestShard, Registry, ScanShard, ScreenPart, Task
+from workprint.shards import Done, IngestShard, ScanShard, ScreenPart, Task
 from workprint.stopwatch import added
+from workprint.stores.compact import compacted
 
 Watch = Callable[[Progress], None]
 STORE = "store"
 """The folder in a scan's results that keeps the fingerprints."""
-COMPARED = "compared"
-"""The folder in results that keeps what came of each part and registry."""
-_JOINED = "joined.tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +67,9 @@ class Settings:
     signals: Path | None = None
     """What was captured with the items; None to take `signals.jsonl` at the dataset's root if there is one."""
 
+    compact: tuple[str, ...] | None = None
+    """For `fingerprint`: write a compact store with these attributes; None for a full one."""
+
     @property
     def question(self) -> Question:
         """What is asked of the terms."""
@@ -93,7 +91,7 @@ def fingerprint(
     """
     settings = settings or Settings()
     engine = _engine(settings, settings.limits)
-    plan = _plan(dataset, output, settings)
+    plan = _plan(dataset, output, settings, settings.compact)
     with only_run(output):
         _take_up(plan)
         done = _run(engine, plan, plan.ingest, watch)
@@ -124,7 +122,7 @@ def match(
     header = store.read_header(store_folder)
     store.require_finished(store_folder)
     engine = _engine(settings, header.limits)
-    comparison = _Comparison.of(registries, header.recipes, settings, output)
+    comparison = Comparison.of(registries, _asked(settings, header.recipes), output)
     parts = store.parts(store_folder)
     with only_run(output), comparison.prepared(parts):
         done = _watched(engine.map(comparison.screen, parts), len(parts), watch)
@@ -148,7 +146,7 @@ def scan(
     settings, registries = settings or Settings(), registries_at(portfolios)
     engine = _engine(settings, settings.limits)
     recipes = Pipeline(settings.depth, settings.limits).recipes
-    comparison = _Comparison.of(registries, recipes, settings, output)  # before anything is written
+    comparison = Comparison.of(registries, _asked(settings, recipes), output)  # before anything is written
     plan = _plan(dataset, output / STORE, settings)
     with only_run(output):
         _take_up(plan)
@@ -162,42 +160,10 @@ def scan(
     return results
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparison:
-    """Portfolios, opened and checked, and what is done with them to each part of a store."""
-
-    screener: Screener
-    screen: ScreenPart
-    output: Path
-
-    @classmethod
-    def of(
-        cls, registries: Sequence[Sequence[Path]], recipes: Sequence[str], settings: Settings, output: Path
-    ) -> _Comparison:
-        """Open portfolios. Raises `FormatError` where one is damaged."""
-        trusted = trusted_ids(settings.trust)
-        screener = Screener(registries, recipes, settings.question, trusted, names=settings.names)
-        digests = iter(screener.digests)
-        opened = tuple(Registry(tuple(paths), tuple(islice(digests, len(paths)))) for paths in registries)
-        asked = (tuple(recipes), settings.question, trusted, settings.names)
-        kept = (output / _JOINED, output / COMPARED)
-        return cls(screener, ScreenPart(opened, *asked, *kept, settings.profile), output)
-
-    @contextmanager
-    def prepared(self, parts: Sequence[store.Part]) -> Iterator[None]:
-        """Have what is needed to compare parts lie ready meanwhile, and keep what came of it, and nothing else."""
-        screen, registries, joined = self.screen, self.screen.registries, self.output / _JOINED
-        shutil.rmtree(joined, ignore_errors=True)  # of a run that was killed
-        try:
-            kept = self.output / COMPARED
-            new = [
-                one for one in registries if not all(compared.is_there(kept, part, screen.key(one)) for part in parts)
-            ]
-            self.screener.join([joined / screen.key(one) if one in new else None for one in registries])
-            yield
-            compared.keep_only(kept, parts, [screen.key(one) for one in registries])
-        finally:
-            shutil.rmtree(joined, ignore_errors=True)
+def _asked(settings: Settings, recipes: Sequence[str]) -> ScreenPart:
+    """What is asked of portfolios, which are still to be named."""
+    trusted = trusted_ids(settings.trust)
+    return ScreenPart((), tuple(recipes), settings.question, trusted, settings.names, profile=settings.profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +176,7 @@ class _Plan:
     header: store.StoreHeader
 
 
-def _plan(dataset: str, folder: Path, settings: Settings) -> _Plan:
+def _plan(dataset: str, folder: Path, settings: Settings, compact: tuple[str, ...] | None = None) -> _Plan:
     if "://" not in dataset and not Path(dataset).exists():
         raise UsageError(f"{dataset} does not exist; give the path or URL of a dataset")
     _refuse_inside(dataset, folder)
@@ -229,7 +195,10 @@ def _plan(dataset: str, folder: Path, settings: Settings) -> _Plan:
         settings.limits,
         _signals_read(pipeline, sidecar),
     )
-    ingest = IngestShard(folder, dataset, reader.name, pipeline, sidecar, settings.retry_failures, settings.profile)
+    if compact is not None:
+        header = compacted(header, compact)
+    how = (settings.retry_failures, settings.profile, compact)
+    ingest = IngestShard(folder, dataset, reader.name, pipeline, sidecar, *how)
     return _Plan(reader, tasks, ingest, header)
 
 
@@ -270,7 +239,7 @@ def _watched(done: Iterator[Done], total: int, watch: Watch | None) -> list[Done
     return sorted(finished, key=lambda one: one.order)
 
 
-def _finished(folder: Path, output: Path, settings: Settings, comparison: _Comparison, done: Sequence[Done]) -> Results:
+def _finished(folder: Path, output: Path, settings: Settings, comparison: Comparison, done: Sequence[Done]) -> Results:
     findings = sorted((finding for one in done for finding in one.findings), key=lambda one: (one.item, one.finding_id))
     counts = tuple(one.count for one in done)
     media = {medium: sum(count.media.get(medium, 0) for count in counts) for medium in Medium}

@@ -55,6 +55,9 @@ def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
 @click.command()
 @click.argument("dataset")
 @click.option("--output", "-o", type=PATH, required=True, help="Folder for the fingerprint store.")
+@click.option("--compact", is_flag=True, help="Write the compact store that `store compact` would make of it.")
+@click.option("--attribute", "attributes", multiple=True, metavar="NAME",
+              help="With --compact: keep this of what the dataset says of each item. Default: nothing.")  # fmt: skip
 @click.option("--allow-failures", is_flag=True, help="Do not exit with 4 because of items that cannot be read.")
 @with_options(DATASET_OPTIONS, ENGINE_OPTIONS, PROFILE, QUIET)
 def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, **options: Any) -> None:
@@ -66,9 +69,14 @@ def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, *
     \b
     Example:
       workprint fingerprint s3://bucket/shards -o store
+      workprint fingerprint shards/ -o published --compact --attribute url
     """
     from workprint import api
 
+    attributes = options.pop("attributes")
+    if attributes and not options["compact"]:
+        raise click.UsageError("--attribute goes with --compact; a full store keeps everything")
+    options["compact"] = attributes if options["compact"] else None
     with shown("fingerprinting", quiet) as watch, profiled(watch, options["profile"]) as told:
         counts = api.fingerprint(dataset, output, _settings(options), told)
     seen, compared = sum(count.seen for count in counts), sum(count.fingerprinted for count in counts)
@@ -131,6 +139,7 @@ def _settings(options: dict[str, Any]) -> Any:
             "signals",
             "names",
             "retry_failures",
+            "compact",
             "profile",
         )
         if name in options

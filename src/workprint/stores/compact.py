@@ -27,14 +27,23 @@ def compact(source: Path, target: Path, attributes: Sequence[str] = ()) -> None:
     if target.exists():
         raise StoreConflict(f"{target} exists; choose another folder for the compact store")
     header = store.read_header(source)
-    recipes = tuple(recipe for recipe in header.recipes if is_kept(recipe))
-    store.create(target, replace(header, recipes=recipes))
-    parts = store.parts(source)
+    store.create(target, compacted(header, attributes))
+    parts, recipes = store.parts(source), kept(header.recipes)
     for part in parts:
         count, _ = store.read_count(part)
-        rows = _smaller(store.read_part(part, header.recipes), count, attributes)
+        rows = _rows(store.read_part(part, header.recipes), count, attributes)
         store.write_part(store.Part(target / "parts" / part.path.name, part.order), count.shard_id, rows, recipes)
     store.finish(target, len(parts))
+
+
+def compacted(header: store.StoreHeader, attributes: Sequence[str]) -> store.StoreHeader:
+    """What a compact store says of itself, made from one that says `header`, with so many attributes."""
+    return replace(header, recipes=kept(header.recipes), attributes=tuple(sorted(set(attributes))))
+
+
+def kept(recipes: Sequence[str]) -> tuple[str, ...]:
+    """The recipes whose fingerprints stay."""
+    return tuple(recipe for recipe in recipes if is_kept(recipe))
 
 
 def is_kept(recipe_id: str) -> bool:
@@ -42,16 +51,20 @@ def is_kept(recipe_id: str) -> bool:
     return recipe_id.partition("/")[0] in KEPT
 
 
-def _smaller(rows: Iterator[Row], count: ShardCount, attributes: Sequence[str]) -> Iterator[Row | PassedOver]:
+def smaller(row: Row | PassedOver, attributes: Sequence[str]) -> Row | PassedOver:
+    """What stays of a row."""
+    if isinstance(row, PassedOver):
+        return row
+    attached = row.attributes if isinstance(row, Failure) else row[1]
+    named = {name: attached[name] for name in sorted(set(attributes)) if name in attached}
+    if isinstance(row, Failure):
+        return replace(row, detail="", attributes=named)  # the detail may quote the dataset
+    prints = tuple(print_ for print_ in row[0].fingerprints if is_kept(print_.recipe_id))
+    return replace(row[0], fingerprints=prints), named
+
+
+def _rows(rows: Iterator[Row], count: ShardCount, attributes: Sequence[str]) -> Iterator[Row | PassedOver]:
     for ending, number in count.passed_over.items():
         yield from (PassedOver("", ending) for _ in range(number))
     for row in rows:
-        if isinstance(row, Failure):
-            yield replace(row, detail="")  # it may quote the dataset
-            continue
-        record, attached = row
-        prints = tuple(print_ for print_ in record.fingerprints if is_kept(print_.recipe_id))
-        yield (
-            replace(record, fingerprints=prints),
-            {name: attached[name] for name in attributes if name in attached},
-        )
+        yield smaller(row, attributes)
