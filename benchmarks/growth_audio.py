@@ -1,6 +1,6 @@
 """What does searching recordings cost, and what is still found, among 1, 10 and 100 hours of works?
 
-    python benchmarks/growth_audio.py DIR [--hours 1,10,100] [--clips 5] [--seed 1]
+    python benchmarks/growth_audio.py DIR [--hours 1,10,100] [--clips 5] [--seed 1] [--coarse]
 
 DIR as for `quality_audio.py`. The works in it are filled up with others made of their peaks: as dense, and like none.
 An index takes about 50 MB an hour, and half as much again while it is built.
@@ -17,10 +17,10 @@ from quality_audio import RATE_HZ, RECIPE_ID, judged, negatives, picked, record_
 from workprint.edits.sounds import EDITS, Sound
 from workprint.matching.audio import AudioIndex, constellation_of
 from workprint.matching.constellation import Constellation
-from workprint.matching.landmark_index import LandmarkIndex
+from workprint.matching.landmark_index import LandmarkIndex, LandmarkParameters
 
 LENGTHS = (1, 2, 3, 5)
-SHOWN = ("none", "mp3 24k", "white 10 dB", "babble 5 dB", "speed 1.1", "pitch +2", "tempo 0.9")
+SHOWN = ("none", "mp3 24k", "white 10 dB", "babble 5 dB", "speed 1.1", "pitch +2", "pitch -1", "tempo 0.9", "wsola 1.1")
 
 
 def main() -> None:
@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--hours", type=lambda text: [float(part) for part in text.split(",")], default=[1, 10, 100])
     parser.add_argument("--clips", type=int, default=5, help="clips per edit and length")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--coarse", action="store_true", help="build as `workprint index --coarse-audio` does")
     options = parser.parse_args()
     works = sounds_below(options.folder / "portfolio")
     works = {name: sound for name, sound in works.items() if record_of(name, sound)}
@@ -47,7 +48,8 @@ def search(options: argparse.Namespace, works: dict[str, Sound], hours: float) -
     while sum(work.duration_s for work in every) < hours * 3600:
         every += [made_up_work(work, draw) for work in stars]
     started = time.process_time()
-    index = AudioIndex(RECIPE_ID, LandmarkIndex.build(every))
+    parameters = LandmarkParameters.coarse() if options.coarse else LandmarkParameters()
+    index = AudioIndex(RECIPE_ID, LandmarkIndex.build(every, parameters))
     built_s = time.process_time() - started
     hours = sum(work.duration_s for work in every) / 3600
     size = sum(table.nbytes for table in index.tables().values())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any, Final
 
 import numpy as np
@@ -43,7 +44,10 @@ class VotingParameters:
     highest_tempo: float = 1.60
     votes_per_window: int = 60_000
     """The rarest keys are asked first, until they have given so many votes. What hum, beeps and silence share with
-    everything is asked last or not at all, and a large portfolio costs no more than this."""
+    everything is asked last or not at all."""
+    hours_of_portfolio: float = 10.0
+    """Above, there are more votes, by the root of how many times as long it is: each key has more postings, so fewer
+    keys can be asked for the same votes, and what is found costs time."""
     plain_cell_s: float = 0.064
     scaled_cell_s: float = 0.16
     tempo_cell_octaves: float = 0.16
@@ -51,6 +55,11 @@ class VotingParameters:
     hypotheses: int = 5
     """Places per window, direction and kind of landmark that are tried."""
     least_votes: int = 3
+
+    def votes(self, index: LandmarkIndex) -> int:
+        """How many votes a window has in an index."""
+        times = index.duration_s / 3600.0 / self.hours_of_portfolio
+        return round(self.votes_per_window * sqrt(max(1.0, times)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ def plain_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPar
     keys, anchors = pairs(stars, index.parameters.pair, index.parameters.pair_rank)
     delays = np.round((stars.times_s[anchors] - window.centre_s) / POSTED_S).astype(np.int64)
     begins, ends = index.postings("pair", keys)
-    rare, total = _rarest(ends - begins, parameters.votes_per_window)
+    rare, total = _rarest(ends - begins, parameters.votes(index))
     asked = (begins[rare], ends[rare], delays[rare])
     places, cells = _pair_votes(asked, index.tables["pair_times"], total, round(parameters.plain_cell_s / POSTED_S))
     still = np.zeros(places.size, dtype=np.float32)
@@ -107,7 +116,7 @@ def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPa
     keys, owners = _triplet_probes(stars.times_s, stars.octaves, found, sizes)
     table = tuple(index.tables[f"triplet_{name}"] for name in ("times", "lengths", "octaves"))
     begins, ends = index.postings("triplet", keys)
-    rare, total = _rarest(ends - begins, parameters.votes_per_window)
+    rare, total = _rarest(ends - begins, parameters.votes(index))
     limits = (parameters.widest_pitch_octaves, parameters.lowest_tempo, parameters.highest_tempo, window.centre_s)
     steps = (
         round(parameters.scaled_cell_s / POSTED_S),
