@@ -17,6 +17,7 @@ from workprint.matching.significance import (
     ChanceParameters,
     Support,
     enough,
+    moments,
     spread,
     stretches,
     weigh,
@@ -61,6 +62,8 @@ class AlignmentParameters:
     """… this: there is little else in it that could have met the work by accident."""
     least_spread: float = 0.55
     """Share of the quarter seconds of an excerpt that must have more than chance gives."""
+    least_moments: float = 7.5
+    """Different moments that what is aligned must come from: notes in the same rhythm have one each."""
     least_share: float = 0.22
     """Share of the peaks of an excerpt that must be aligned, …"""
     least_share_of_rare: float = 0.15
@@ -180,13 +183,15 @@ class _Search:
         return nats_against(rivals, span, self._parameters.rivals)
 
     def _is_dense(self, supports: tuple[Support, Support], span: tuple[float, float], alignment: Alignment) -> bool:
-        """Whether the excerpt is aligned all along, not in a note here and a note there."""
+        """Whether the excerpt is aligned all along and at many moments, not in a note here and a note there."""
         limits, share = self._parameters, alignment.aligned / max(1, alignment.peaks)
         if share < limits.least_share:
             rest = weigh_rest(supports, span, limits.chance.word_s, limits.chance)
             rare = alignment.log10_false_matches <= limits.log10_rare and rest.log10_chance <= limits.log10_rare_rest
             if share < limits.least_share_of_rare or not rare:
                 return False
+        if moments(supports[0], span, limits.chance) < limits.least_moments:
+            return False
         return spread(supports[0], span, limits.chance) >= limits.least_spread
 
     def _is_more_than_a_word(

@@ -40,6 +40,8 @@ class ChanceParameters:
     """The same in an item that is hardly more than a word itself."""
     cell_s: float = 0.25
     """Excerpts begin and end on this grid."""
+    onset_s: float = 0.03
+    """Peaks nearer than this are of one moment when moments are told apart."""
     busy_peaks: int = 6
     """Cells with so many peaks of the item take part when the support must be spread."""
     drop: float = 8.0
@@ -170,6 +172,21 @@ def spread(support: Support, span: tuple[float, float], parameters: ChanceParame
     busy = np.bincount(cells, minlength=1) >= parameters.busy_peaks
     more = np.bincount(cells, weights=gains, minlength=1) > 1.0
     return float(more[busy].mean()) if busy.any() else 1.0
+
+
+def moments(support: Support, span: tuple[float, float], parameters: ChanceParameters) -> float:
+    """Return from how many different moments what is aligned in a stretch comes: the exponential of the entropy.
+
+    The partials of a note begin together, and those of any note lie on those of any other that is played at another
+    pitch. So two notes that follow each other as two others do align all their peaks, though they are only two moments.
+    """
+    low, high = (int(place) for place in np.searchsorted(support.times_s, span))
+    own = support.times_s[low:high][support.wide[low:high]]
+    if not own.size:
+        return 0.0
+    counts = np.bincount(((own - own[0]) / parameters.onset_s).astype(np.int64))
+    shares = counts[counts > 0] / own.size
+    return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
 def stretches(support: Support, parameters: ChanceParameters) -> list[tuple[float, float]]:
