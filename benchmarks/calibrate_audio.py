@@ -1,6 +1,6 @@
 """Is `expected_false_matches` of recordings a bound? What unrelated clips really score, beside what the model allows.
 
-    python benchmarks/calibrate_audio.py DIR [--lengths 1,2,3,5,8] [--edited 2] [--styles 9] [--seed 1]
+    python benchmarks/calibrate_audio.py DIR [--lengths 1,3,8] [--edited 1] [--styles 9] [--seed 1]
 
 DIR as for `quality_audio.py`: clips of all that is in `distractors/`, as they are and edited, against `portfolio/`;
 then clips of tunes against tunes of other note samples, in the manner of `decoys_audio.py`. The threshold is lifted,
@@ -31,8 +31,8 @@ def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--lengths", type=lambda text: [int(part) for part in text.split(",")], default=[1, 2, 3, 5, 8])
-    parser.add_argument("--edited", type=int, default=2, help="edits of each clip, drawn from all")
+    parser.add_argument("--lengths", type=lambda text: [int(part) for part in text.split(",")], default=[1, 3, 8])
+    parser.add_argument("--edited", type=int, default=1, help="edits of each clip, drawn from all")
     parser.add_argument("--styles", type=int, default=9)
     parser.add_argument("--seed", type=int, default=1)
     parser.set_defaults(clips=1)
