@@ -28,6 +28,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import workprint
+from processes import descendants
 
 SEED = 5
 PER_SHARD = 2000
@@ -98,15 +99,6 @@ def generate(folder: Path, items: int) -> None:
     counts = [min(PER_SHARD, items - first) for first in firsts]
     with ProcessPoolExecutor(JOBS) as pool:
         list(pool.map(partial(write_shard, folder / "shards"), range(len(counts)), counts))
-
-
-def descendants(process: int) -> list[int]:
-    found = []
-    with suppress(OSError):  # it may end while we look
-        for task in Path(f"/proc/{process}/task").iterdir():
-            for child in map(int, (task / "children").read_text().split()):
-                found += [child, *descendants(child)]
-    return found
 
 
 def held(processes: list[int]) -> tuple[int, int]:

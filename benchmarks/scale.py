@@ -34,6 +34,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from processes import descendants
 from workprint import store
 from workprint.matching.digests import DigestIndex
 from workprint.matching.hamming import HammingTable
@@ -212,15 +213,6 @@ def processor_s(process: int) -> float:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return 0.0
-
-
-def descendants(process: int) -> list[int]:
-    found = []
-    with suppress(OSError):  # it may end while we look
-        for task in Path(f"/proc/{process}/task").iterdir():
-            for child in map(int, (task / "children").read_text().split()):
-                found += [child, *descendants(child)]
-    return found
 
 
 def memory(process: int) -> dict[str, float]:

@@ -77,7 +77,7 @@ def index(
     limits = limits or Limits()
     if not output.parent.is_dir():
         raise UsageError(f"{output.parent} is no folder; choose a place for the index that is there")
-    before = _contents_of(output, labels.key if labels else None)
+    before, was_coarse = _contents_of(output, labels.key if labels else None)
     labels = _completed(labels or Labels(), output, before)
     terms = read_terms(labels.terms) if labels.terms else None
     excluded = _excluded(before, labels.exclude, limits)
@@ -96,7 +96,7 @@ def index(
         raise UsageError(_nothing_found(paths, failures))
     all_terms = {line["terms_id"]: line for line in (*before.terms, *map(terms_to_json, agreed.values()))}
     contents = _joined(before, new, failures, all_terms)
-    tables = _tables(contents, labels.coarse_audio or _is_coarse(output))
+    tables = _tables(contents, labels.coarse_audio or was_coarse)
     contents = replace(contents, tables=tables, excluded=excluded, identities=identities)
     write_portfolio(output, contents, labels.key)
     return Indexed(
@@ -154,9 +154,10 @@ def _excluded(before: PortfolioContents, paths: Sequence[Path], limits: Limits) 
     return tuple(by_content[digest] for digest in sorted(by_content))
 
 
-def _contents_of(output: Path, key: SigningKey | None) -> PortfolioContents:
+def _contents_of(output: Path, key: SigningKey | None) -> tuple[PortfolioContents, bool]:
+    """What is there already, without its tables, and whether these were built with fewer landmarks."""
     if not output.exists():
-        return PortfolioContents((), (), (), (), (), {})
+        return PortfolioContents((), (), (), (), (), {}), False
     portfolio = Portfolio(output)
     if portfolio.key_id and not key:
         raise UsageError(f"{output} is signed, and what is added changes it; sign it again with --sign KEY")
@@ -176,8 +177,9 @@ def _contents_of(output: Path, key: SigningKey | None) -> PortfolioContents:
         excluded=tuple(portfolio.excluded()),
         identities=portfolio.identities,
     )
+    coarse = _is_coarse(portfolio)
     portfolio.close()
-    return contents
+    return contents, coarse
 
 
 def _completed(labels: Labels, output: Path, before: PortfolioContents) -> Labels:
@@ -226,19 +228,14 @@ def _tables(contents: PortfolioContents, coarse: bool) -> dict[str, Tables]:
     return tables
 
 
-def _is_coarse(output: Path) -> bool:
-    """Whether the index that is added to was built with fewer landmarks."""
-    if not output.exists():
-        return False
-    portfolio = Portfolio(output, verify=False)
+def _is_coarse(portfolio: Portfolio) -> bool:
+    """Whether an index was built with fewer landmarks."""
     classes = {recipe: plugins.index_class(recipe) for recipe in portfolio.recipes}
-    coarse = any(
+    return any(
         one.is_coarse(portfolio.tables(recipe) or {})
         for recipe, one in classes.items()
         if one and issubclass(one, CoarseIndex)
     )
-    portfolio.close()
-    return coarse
 
 
 def _refuse_double(entries: Sequence[Entry]) -> None:

@@ -7,7 +7,6 @@ so untrusted: a licence is what the dataset claims, an address is where it says 
 from __future__ import annotations
 
 import json
-import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import TextIO
 from urllib.parse import urlsplit
 
 from workprint.model import Finding, Report
+from workprint.reports.addresses import container_of
 from workprint.reports.attributes import licence_of, url_of
 
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000, 100_000, 1_000_000)
@@ -110,9 +110,9 @@ def overview(report: Report) -> Overview:
 
 def part_of(address: str) -> str:
     """Return what an item's address begins with: an archive, a table, or a folder (ending in `/`; empty at the top)."""
-    head = re.split("[!#]", address, maxsplit=1)[0]
-    if head != address:
-        return head
+    container = container_of(address)
+    if container != address:
+        return container
     folder, slash, _ = address.rpartition("/")
     return folder + slash
 

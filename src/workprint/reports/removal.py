@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workprint.model import Finding, Outcome, RunManifest
+from workprint.reports.addresses import container_of
 from workprint.reports.attributes import url_of
 
 UID_TYPE = np.dtype("u8,u8")
@@ -83,7 +84,7 @@ def _row(item: str, findings: Sequence[Finding]) -> dict[str, Any]:
     row = _ROW.search(item)
     return {
         "item": item,
-        "container": re.split("[!#]", item, maxsplit=1)[0],
+        "container": container_of(item),
         "member": item.partition("!")[2] or None,
         "row": int(row[1]) if row else None,
         "url": _one_line(url_of(first.attributes)) or None,

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 from workprint.model import Finding, Outcome, Report
+from workprint.reports.addresses import container_of
 from workprint.reports.untrusted import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -101,7 +102,7 @@ def _message(finding: Finding) -> str:
 
 
 def _location(item: str) -> dict[str, Any]:
-    container = re.split("[!#]", item, maxsplit=1)[0]
+    container = container_of(item)
     place: dict[str, Any] = {"artifactLocation": {"uri": quote(container, safe="/%"), "uriBaseId": BASE}}
     row = _ROW.search(item)
     first = _LINES_BEFORE.get("." + container.rpartition(".")[2].lower())
