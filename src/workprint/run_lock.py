@@ -13,7 +13,7 @@ from workprint.errors import StoreConflict
 
 _LOCK = ".lock"
 _LEFT_BEHIND = ("*.jsonl.tmp", "run.json.tmp", "report.html.tmp", "*.json.*.tmp", "pictures/*.tmp", "parts/*.tmp",
-                "store/*.json.*.tmp", "store/parts/*.tmp")  # fmt: skip
+                "store/*.json.*.tmp", "store/parts/*.tmp", "compared/*.tmp")  # fmt: skip
 """What a run, or one of its processes, that was killed may have left in its folder."""
 
 

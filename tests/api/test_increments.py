@@ -193,3 +193,17 @@ def test_a_key_names_all_that_decides() -> None:
         compared.key_of(["a", "b"], ["r"], question, [], True),
     }
     assert len(keys) == 7
+
+
+def test_what_a_killed_run_left_half_written_is_cleared_away(
+    creators: dict[str, Path], dataset: Path, settings: api.Settings, tmp_path: Path
+) -> None:
+    """A process that is killed while it keeps an answer leaves a file that is no answer."""
+    output = tmp_path / "out"
+    api.scan(str(dataset), [creators["Ada"]], output, settings)
+    answers = known(output)
+    (output / "compared" / f"{next(iter(answers))}.29869.tmp").write_bytes(b"{")
+
+    api.scan(str(dataset), [creators["Ada"]], output, settings)
+
+    assert known(output) == answers
