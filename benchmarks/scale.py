@@ -6,13 +6,13 @@
 Draws by seed a compact store of pictures (hash, signature, digests, address, URL) and a portfolio, plants copies of
 works at every distance from 0 to 24 bits, and matches with one job, as `workprint match` does: what the main process
 and its worker spend and hold is added up. Hashes are random bits: those of real pictures fill the buckets less evenly.
-10,000,000 records take 7 GB, which are deleted afterwards.
+10,000,000 records take 7 GB. They stay where `--folder` says, and a run that was stopped goes on with them; without it
+they are deleted afterwards.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import math
 import os
@@ -24,34 +24,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from processes import descendants
+from synthetic_store import PHASH, SEED, SKETCH, Planted, hashes_of_works, make_portfolio, make_store
 from workprint import store
-from workprint.matching.digests import DigestIndex
 from workprint.matching.hamming import HammingTable
-from workprint.matching.image_hash import HashIndex
-from workprint.model import Depth, FingerprintRecord, Limits, Medium, Work
-from workprint.plugins import DIGEST_RECIPE
-from workprint.portfolio import PortfolioContents, write_portfolio
-from workprint.serial.records import SCHEMA
 
-SEED = 11
-PHASH = "image.phash/1;bits=256,decode_px=1024"
-SKETCH = "image.minhash/1;permutations=128"
-VARIANTS = 16
-PART_RECORDS = 1_000_000
-GROUP_RECORDS = 4096
-PLANTED_A_PART = 1_000
-FURTHEST_BITS = 24
 THRESHOLD_BITS = 20
 TASKS = ("bare", "start", "read", "read-portfolio", "match")
 """Python and its imports; matching one record; reading the store; reading the portfolio's bytes; matching the store."""
@@ -59,122 +44,7 @@ SAMPLE_S = 0.05
 SPENT = [0.0]
 """Processor time of the processes that have ended, all together."""
 LINEAR_PAIRS = 5 * 10**9
-"""So many pairs at most are looked at one by one, to hold the answer against."""
-
-
-@dataclass(frozen=True)
-class Planted:
-    """A copy of a work in a store."""
-
-    item: str
-    work: int
-    distance_bits: int
-
-
-def hashes_of_works(works: int) -> np.ndarray:
-    return np.random.default_rng(SEED).integers(0, 1 << 64, (works * VARIANTS, 4), dtype=np.uint64)
-
-
-def digest(number: int) -> str:
-    return hashlib.sha256(str(number).encode()).hexdigest()
-
-
-def make_portfolio(path: Path, works: int) -> None:
-    hashes = hashes_of_works(works)
-    names = [f"work-{number:07d}.png" for number in range(works)]
-    records = tuple(
-        FingerprintRecord(name, Medium.IMAGE, digest(at), digest(-1 - at), 1, (800.0, 600.0), ())
-        for at, name in enumerate(names)
-    )
-    tables: dict[str, Any] = {
-        "works": np.repeat(np.arange(works, dtype=np.uint32), VARIANTS),
-        "variants": np.tile(np.arange(VARIANTS, dtype=np.uint8), works),
-        "sizes": np.tile(np.array([800.0, 600.0], dtype=np.float32), (works, 1)),
-    }
-    index = HashIndex(PHASH, HammingTable.build(hashes), tables)
-    contents = PortfolioContents(
-        works=tuple(Work(name, "", "Nell Drawn", "", None, Medium.IMAGE) for name in names),
-        records=records,
-        terms=(),
-        unfindable=(),
-        recipes=(PHASH,),
-        tables={DIGEST_RECIPE: DigestIndex.build(DIGEST_RECIPE, records).tables(), PHASH: index.tables()},
-    )
-    write_portfolio(path, contents)
-
-
-def make_store(folder: Path, records: int, works: int) -> list[Planted]:
-    header = store.StoreHeader("benchmark", "synthetic", "folder", Depth.FAST, (PHASH, SKETCH), Limits())
-    store.create(folder, header)
-    targets = hashes_of_works(works)
-    planted: list[Planted] = []
-    sizes = [min(PART_RECORDS, records - begin) for begin in range(0, records, PART_RECORDS)]
-    for order, size in enumerate(sizes):
-        planted += write_part(store.part_for(folder, order, f"{order:016x}"), order, size, targets)
-    store.finish(folder, len(sizes))
-    return planted
-
-
-def write_part(part: store.Part, order: int, size: int, targets: np.ndarray) -> list[Planted]:
-    random = np.random.default_rng([SEED, 1 + order])
-    hashes = random.integers(0, 1 << 64, (size, 4), dtype=np.uint64)
-    planted = []
-    for at in random.choice(size, min(PLANTED_A_PART, size // 10), replace=False):
-        target, bits = int(random.integers(len(targets))), int(random.integers(FURTHEST_BITS + 1))
-        hashes[at] = targets[target]
-        for bit in random.choice(256, bits, replace=False):
-            hashes[at, bit // 64] ^= np.uint64(1) << np.uint64(bit % 64)
-        planted.append(Planted(f"{order:04d}.tar!{at:07d}.jpg", target // VARIANTS, bits))
-    count = {
-        "shard_id": f"{order:04d}.tar", "seen": size, "fingerprinted": size, "failed": {}, "passed_over": {},
-        "media": {"image": size}, "signals": {},
-    }  # fmt: skip
-    summary = {"count": count, "listing_digest": digest(order)}
-    with pq.ParquetWriter(part.path, SCHEMA, compression="zstd") as writer:
-        for begin in range(0, size, GROUP_RECORDS):
-            writer.write_table(group(order, begin, hashes[begin : begin + GROUP_RECORDS], random))
-        writer.add_key_value_metadata({"workprint": json.dumps(summary)})
-    return planted
-
-
-def group(order: int, begin: int, hashes: np.ndarray, random: np.random.Generator) -> pa.Table:
-    """Consecutive records, without an object for each."""
-    rows = len(hashes)
-    names = [f"{order:04d}.tar!{at:07d}.jpg" for at in range(begin, begin + rows)]
-    urls = [json.dumps({"url": f"https://images.example/{order}/{at}/{at * 7919 % 104729}.jpg"}) for at in range(rows)]
-    values = np.empty((rows, 544), dtype=np.uint8)
-    values[:, :32] = hashes.view(np.uint8).reshape(rows, 32)
-    values[:, 32:] = np.frombuffer(random.bytes(rows * 512), dtype=np.uint8).reshape(rows, 512)
-    ends = np.concatenate([[0], np.cumsum(np.tile([32, 512], rows))]).astype(np.int32)
-    buffers = [None, pa.py_buffer(ends.tobytes()), pa.py_buffer(values.tobytes())]
-    kind = SCHEMA.field("fingerprints").type.value_type
-    prints = pa.StructArray.from_arrays(
-        [
-            pa.array(np.tile(np.array([0, 1], dtype=np.int16), rows)),
-            pa.Array.from_buffers(pa.binary(), 2 * rows, buffers),
-            pa.array(np.ones(2 * rows, dtype=np.float32)),
-            pa.nulls(2 * rows, pa.float64()),
-            pa.nulls(2 * rows, pa.float64()),
-            pa.array([""] * (2 * rows)),
-        ],
-        fields=[kind.field(at) for at in range(kind.num_fields)],
-    )
-    offsets = pa.array(np.arange(rows + 1, dtype=np.int32) * 2)
-    columns = {
-        "subject_id": pa.array(names),
-        "medium": pa.array(["image"] * rows),
-        "digest": random_digests(rows, random),
-        "content_digest": random_digests(rows, random),
-        "size_bytes": pa.array(random.integers(1000, 10**6, rows)),
-        "extent": pa.array([[640.0, 480.0]] * rows),
-        "fingerprints": pa.ListArray.from_arrays(offsets, prints),
-        "attributes": pa.array(urls),
-    }
-    return pa.table([columns.get(field.name, pa.nulls(rows, field.type)) for field in SCHEMA], schema=SCHEMA)
-
-
-def random_digests(rows: int, random: np.random.Generator) -> pa.Array:
-    return pa.Array.from_buffers(pa.binary(32), rows, [None, pa.py_buffer(random.bytes(32 * rows))])
+"""So many pairs at most are looked at one by one, to hold the answer against, if nothing else is said."""
 
 
 def read_once(folder: Path) -> None:
@@ -185,9 +55,10 @@ def read_once(folder: Path) -> None:
                 pass
 
 
-def timed(what: str, folder: Path, works: int) -> dict[str, float]:
+def timed(what: str, folder: Path, records: int, works: int) -> dict[str, float]:
     """Time and memory of one thing in processes of their own, all added up: its own, and its workers'."""
-    command = [sys.executable, __file__, "--task", what, "--folder", str(folder), "--works", str(works)]
+    command = [sys.executable, __file__, "--task", what, "--folder", str(folder)]
+    command += ["--records", str(records), "--works", str(works)]
     begin = time.perf_counter()
     peaks = {"own_bytes": 0.0, "all_bytes": 0.0}
     workers_s: dict[int, float] = {}
@@ -226,22 +97,30 @@ def memory(process: int) -> dict[str, float]:
     return figures
 
 
-def task(what: str, folder: Path, works: int) -> None:
+def task(what: str, folder: Path, records: int, works: int) -> None:
     from workprint import api
 
     if what == "bare":
         return
     if what == "read":
-        read_once(folder / "store")
+        read_once(store_of(folder, records, works))
     elif what == "read-portfolio":
-        with (folder / f"{works}.workprint").open("rb") as stream:
+        with portfolio_of(folder, works).open("rb") as stream:
             while stream.read(1 << 20):
                 pass
     else:
-        records = "store" if what == "match" else "nothing"
+        matched = store_of(folder, records if what == "match" else 1, works)
         settings = api.Settings(jobs=1, as_of=date(2026, 1, 1))
         shutil.rmtree(folder / "results", ignore_errors=True)
-        api.match(folder / records, [folder / f"{works}.workprint"], folder / "results", settings)
+        api.match(matched, [portfolio_of(folder, works)], folder / "results", settings)
+
+
+def store_of(folder: Path, records: int, works: int) -> Path:
+    return folder / f"store-{records}-{works}"
+
+
+def portfolio_of(folder: Path, works: int) -> Path:
+    return folder / f"{works}.workprint"
 
 
 def missed_and_false(folder: Path, planted: list[Planted]) -> tuple[int, int]:
@@ -253,15 +132,15 @@ def missed_and_false(folder: Path, planted: list[Planted]) -> tuple[int, int]:
     return len(wanted - found), len(found - wanted)
 
 
-def linear_disagrees(folder: Path, works: int) -> tuple[int, int]:
-    """Look at pairs one by one, as many as `LINEAR_PAIRS` allow; how many items, and on how many both ways differ."""
+def linear_disagrees(folder: Path, records: int, works: int, most_pairs: int) -> tuple[int, int]:
+    """Look at so many pairs one by one at most; at how many items, and on how many both ways differ."""
     targets = hashes_of_works(works)
     found = {json.loads(line)["item"] for line in (folder / "results" / "findings.jsonl").open()}
     looked_at = differ = 0
     agreed: set[str] = set()
     plain = HammingTable.build(targets, 0)
-    for columns in stored(folder):
-        if (looked_at + len(columns)) * len(targets) > LINEAR_PAIRS and looked_at:
+    for columns in stored(store_of(folder, records, works)):
+        if (looked_at + len(columns)) * len(targets) > most_pairs and looked_at:
             break
         hashes = columns.values(PHASH, 32).view("<u8").reshape(-1, 4)
         asked, _ = plain.pairs_within(hashes, THRESHOLD_BITS)
@@ -270,29 +149,27 @@ def linear_disagrees(folder: Path, works: int) -> tuple[int, int]:
         differ += len(seen - found)
         agreed |= seen
         looked_at += len(columns)
-    if looked_at == sum(len(columns) for columns in stored(folder)):
+    if looked_at == records:
         differ += len(found - agreed)
     return looked_at, differ
 
 
 def stored(folder: Path) -> Iterator[Any]:
-    for part in store.parts(folder / "store"):
+    for part in store.parts(folder):
         yield from store.read_columns(part, (PHASH, SKETCH))
 
 
-def measure(folder: Path, records: int, works: int) -> dict[str, Any]:
-    for name in ("store", "nothing", "results"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    make_store(folder / "nothing", 1, works)
-    planted = make_store(folder / "store", records, works)
-    disk = sum(part.path.stat().st_size for part in store.parts(folder / "store"))
-    timed("start", folder, works)  # kernels are compiled once
+def measure(folder: Path, records: int, works: int, most_pairs: int) -> dict[str, Any]:
+    make_store(store_of(folder, 1, works), 1, works)
+    planted = make_store(store_of(folder, records, works), records, works)
+    disk = sum(part.path.stat().st_size for part in store.parts(store_of(folder, records, works)))
+    timed("start", folder, records, works)  # kernels are compiled once
     rounds = []
     for _ in range(3 if records < 10**7 else 2):
-        rounds.append({what: timed(what, folder, works) for what in TASKS})
+        rounds.append({what: timed(what, folder, records, works) for what in TASKS})
     best = {what: min((one[what] for one in rounds), key=lambda one: one["cpu_s"]) for what in rounds[0]}
     missed, false = missed_and_false(folder, planted)
-    looked_at, differ = linear_disagrees(folder, works)
+    looked_at, differ = linear_disagrees(folder, records, works, most_pairs)
     return {
         "records": records, "works": works, "bytes_a_record": disk / records, **best,
         "planted_within": sum(one.distance_bits <= THRESHOLD_BITS for one in planted), "missed": missed,
@@ -336,20 +213,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", default="100000,1000000,10000000")
     parser.add_argument("--works", type=int, default=1000)
-    parser.add_argument("--folder", type=Path, help="a new folder to work in; else a temporary one")
+    parser.add_argument("--folder", type=Path, help="what is made stays here; else in a temporary folder")
+    parser.add_argument("--linear-pairs", type=float, default=LINEAR_PAIRS, help="pairs to look at one by one")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--task", choices=TASKS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.task:
-        task(arguments.task, arguments.folder, arguments.works)
+        task(arguments.task, arguments.folder, int(arguments.records), arguments.works)
         return
     print(f"seed {SEED}, {platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}", flush=True)
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
+    if arguments.folder:
+        arguments.folder.mkdir(parents=True, exist_ok=True)
+    with nullcontext(arguments.folder) if arguments.folder else tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make_portfolio(folder / f"{arguments.works}.workprint", arguments.works)
+        make_portfolio(portfolio_of(folder, arguments.works), arguments.works)
         figures = []
         for records in map(int, arguments.records.split(",")):
-            figures.append(measure(folder, records, arguments.works))
+            figures.append(measure(folder, records, arguments.works, int(arguments.linear_pairs)))
             say(figures[-1])
         if len(figures) > 1:
             print(f"exponent {exponent(figures, False):.2f}, {exponent(figures, True):.2f} with what one record takes")

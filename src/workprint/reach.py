@@ -78,8 +78,7 @@ class Reach:
 
     def of_creators(self, columns: RecordColumns) -> Owners:
         """Whose creators may be mentioned in what is said of which rows."""
-        said = enumerate(columns.attributes())
-        return {row: owners for row, text in said if text and (owners := sorted(self._mentions.owners_in(text)))}
+        return {row: sorted(owners) for row, owners in self._mentions.owners_in_rows(columns.attributes)}
 
     def _owners_of_digest(self, digest: bytes) -> Iterator[int]:
         values = np.frombuffer(digest, np.uint8).reshape(1, _DIGEST_BYTES)

@@ -2,6 +2,7 @@
 
 import json
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,6 +179,17 @@ def test_the_quick_look_misses_nothing(said: dict[str, str]) -> None:
         found = reach.owners_in(text)
         assert not found or found == {1}
         assert found or not index.mentions(said)
+
+
+@given(st.lists(st.lists(st.sampled_from(SNIPPETS), max_size=4).map("".join), max_size=5), st.booleans())
+def test_rows_are_looked_at_together_as_they_are_one_by_one(values: list[str], names: bool) -> None:
+    """Those that are passed over in a column mention nobody."""
+    index = MentionIndex((ADA, BEN), WORKS, lambda digest: 0 if digest == DIGEST else None, names)
+    reach = MentionReach([index], lambda digest: [0] if digest.hex() == DIGEST else [])
+    said = [None, *(json.dumps({"a": value, "b": "\n"[: len(value) % 2]}, ensure_ascii=False) for value in values)]
+
+    alone = {row: owners for row, text in enumerate(said) if (owners := reach.owners_in(text or ""))}
+    assert dict(reach.owners_in_rows(pa.array(said, pa.string()))) == alone
 
 
 def test_everybody_whose_pattern_is_in_a_text_is_named() -> None:

@@ -11,7 +11,11 @@ from functools import cached_property
 from itertools import chain
 
 import ahocorasick_rs
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
+from workprint.matching.file_names import rows_in_question
 from workprint.matching.mentions import SHA256, MentionIndex, file_name_in, fold, is_distinctive, texts_of
 
 OwnersOfDigest = Callable[[bytes], Iterable[int]]
@@ -26,6 +30,25 @@ class MentionReach:
         self._names = _Patterns(index.names for index in indexes)
         self._owners_of_digest = owners_of_digest
         self._indexes = indexes
+
+    def owners_in_rows(self, said: pa.StringArray) -> Iterator[tuple[int, set[int]]]:
+        """Yield the rows in which creators may be mentioned, each with their owners."""
+        for row in np.flatnonzero(self._in_question(said)).tolist():
+            if owners := self.owners_in(said[row].as_py() or ""):
+                yield row, owners
+
+    def _in_question(self, said: pa.StringArray) -> NDArray[np.bool_]:
+        """The rows that have to be looked at by themselves, because nothing says that they mention nobody."""
+        if self._names:
+            return np.asarray(said.is_valid())
+        rows = rows_in_question(said, self._file_hashes)
+        if self._addresses:
+            rows |= self._addresses.rows_with_any(said.to_pylist())
+        return rows
+
+    @cached_property
+    def _file_hashes(self) -> NDArray[np.uint64]:
+        return np.unique(np.concatenate([index.file_hashes for index in self._indexes]))
 
     def owners_in(self, said: str) -> set[int]:
         """The owners whose creators may be mentioned in attributes, as JSON."""
@@ -75,6 +98,17 @@ class _Patterns:
 
     def __bool__(self) -> bool:
         return self._automaton is not None
+
+    def rows_with_any(self, texts: Sequence[str | None]) -> NDArray[np.bool_]:
+        """Those texts in which any of them occurs, whatever the case, or may do so where there are line feeds."""
+        rows = np.zeros(len(texts), dtype=np.bool_)
+        if self._automaton is None:
+            return rows
+        joined = "\n".join((text or "").replace("\n", " ") for text in texts).lower()
+        found = [start for _, start, _ in self._automaton.find_matches_as_indexes(joined, overlapping=True)]
+        feeds = np.flatnonzero(np.frombuffer(joined.encode("utf-32-le"), dtype="<u4") == ord("\n"))
+        rows[np.searchsorted(feeds, found)] = True
+        return rows
 
     def owners_in(self, text: str) -> Iterator[int]:
         """Yield the owners of all that occurs, also inside of others."""

@@ -54,12 +54,10 @@ class RecordColumns:
             return np.zeros(len(self), dtype=np.bool_)
         return np.asarray(self._batch.column("signals").is_valid())
 
-    def attributes(self) -> list[str]:
-        """What is said of each row, as the JSON that is kept of it; empty where nothing is. Raises `FormatError`."""
-        try:
-            return [text or "" for text in self._batch.column("attributes").to_pylist()]
-        except ValueError as error:
-            raise FormatError(f"{self._where} holds a damaged record ({error})") from error
+    @property
+    def attributes(self) -> pa.StringArray:
+        """What is said of each row, as the JSON that is kept of it; null where nothing is."""
+        return self._batch.column("attributes")
 
     def rows_with(self, recipe_id: str) -> NDArray[np.int64]:
         """The row of each fingerprint of a recipe, rising."""
