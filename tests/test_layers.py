@@ -21,7 +21,7 @@ LEVELS = {
     "plugins": 39,
     "mentions": 40, "compared": 40, "reach": 40, "testing": 40,
     "ingest": 41, "screen": 41, "exclusion": 41, "cleaning": 41,
-    "shards": 42, "warm": 42,
+    "shards": 42, "warm_hashes": 43, "warm": 44,
     "api": 50,
     "cli": 60,
 }  # fmt: skip

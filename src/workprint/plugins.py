@@ -3,6 +3,7 @@ for what it uses."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,11 @@ ENGINES = {
 
 PRELOAD = ("workprint.engines.one_thread", "workprint.warm")
 """Modules that worker processes find imported when they begin."""
+
+PRELOAD_FOR_HASHES = ("workprint.engines.one_thread", "workprint.warm_hashes")
+"""The same where records without anything but hashes and digests are compared: no decoder, and few kernels."""
+
+_HASHES = frozenset({"image.phash"})
 
 FINGERPRINTERS = {
     (Medium.IMAGE, Depth.FAST): ("workprint.fingerprints.image_hash:ImageHash",),
@@ -138,15 +144,19 @@ def report_writer(name: str) -> ReportWriter:
     return _named(REPORTS, name, "report format")()  # type: ignore[no-any-return]
 
 
-def engine(name: str, jobs: int, limits: Limits, address: str = "") -> Engine:
+def engine(name: str, jobs: int, limits: Limits, address: str = "", stored: Sequence[str] | None = None) -> Engine:
     """The engine called `name`, for so many jobs (0: as many as it has processors), held to limits.
+
+    Where it is only to compare what is stored, `stored` names the recipes of that.
 
     Raises:
         UsageError: there is no engine of this name, or nothing that it could use is at `address`.
         EngineUnavailable: it needs a package that is not installed.
     """
+    looked_up = INDEXES.keys() & {recipe.partition("/")[0] for recipe in stored or ()}
+    preload = PRELOAD if stored is None or looked_up - _HASHES else PRELOAD_FOR_HASHES
     try:
-        return _named(ENGINES, name, "engine")(jobs, limits, PRELOAD, address)  # type: ignore[no-any-return]
+        return _named(ENGINES, name, "engine")(jobs, limits, preload, address)  # type: ignore[no-any-return]
     except ImportError as error:
         raise EngineUnavailable(
             f"the engine {name!r} needs the package {error.name!r}, which is not installed: "

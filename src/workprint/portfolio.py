@@ -14,7 +14,6 @@ import json
 import mmap
 import os
 import struct
-import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +22,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -32,6 +30,7 @@ from workprint import signing
 from workprint.errors import FormatError, UsageError
 from workprint.model import Failure, FingerprintRecord, Identity, Picture, Signal, Work
 from workprint.protocols import Tables
+from workprint.serial.arrays import array_in, npy
 from workprint.serial.identities import identity_from_json, identity_to_json
 from workprint.serial.lines import check_format, dumps, failure_from_json, failure_to_json
 from workprint.serial.previews import PREVIEW_TYPES, preview_entry, preview_from
@@ -50,8 +49,8 @@ _MAX_MANIFEST_BYTES = 64_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Every entry's time: equal portfolios are equal bytes."""
 _ALIGNMENT = 64
-_NO_ARRAY = (ValueError, TypeError, OverflowError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError)
-"""What NumPy raises for the header of an array that is none."""
+_CHECKED_BYTES = 1 << 18
+"""At a time: they stay in the processor's cache between being read and being hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class Portfolio:
         """Of the key that signed it; empty where nobody did."""
         self.tool_version = str(self._manifest.get("tool_version", ""))
         self.recipes = tuple(str(recipe) for recipe in self._list("recipes"))
-        self.works = works_from_json(self._bytes("works.json"), str(path))
+        self.works = works_from_json(self._view("works.json"), str(path))
         self.terms = {str(line.get("terms_id")): line for line in self._json("terms.json") if isinstance(line, dict)}
         self.unfindable = tuple(failure_from_json(line) for line in self._json("unfindable.json"))
         identities = self._json(_IDENTITIES) if _IDENTITIES in self._entries else []  # indexes of before have none
@@ -162,6 +161,11 @@ class Portfolio:
                 return preview_from(self._bytes(name), mime_type)
         return None
 
+    def let_go(self) -> None:
+        """Hold no page of the file any longer; those that are asked for again are read again."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._map.madvise(mmap.MADV_DONTNEED)
+
     def close(self) -> None:
         """Release the file; where tables are still in use, that happens with the last of them."""
         with suppress(BufferError):
@@ -195,14 +199,15 @@ class Portfolio:
         return dict(manifest)
 
     def _verify(self) -> None:
-        with self.path.open("rb") as stream:  # read, not mapped: what is only checked is not held
+        chunk = memoryview(bytearray(_CHECKED_BYTES))
+        with self.path.open("rb", buffering=0) as stream:  # read, not mapped: what is only checked is not held
             for name, digest in self._entries.items():
                 place = self._places[name]
                 stream.seek(place.begin)
                 found, left = hashlib.sha256(), place.end - place.begin
-                while left and (chunk := stream.read(min(left, 1 << 20))):
-                    found.update(chunk)
-                    left -= len(chunk)
+                while left and (size := stream.readinto(chunk[: min(left, _CHECKED_BYTES)])):
+                    found.update(chunk[:size])
+                    left -= size
                 if left or found.hexdigest() != digest:
                     raise FormatError(f"{self.path} is damaged: {name!r} is not what its {_MANIFEST} says")
 
@@ -240,18 +245,9 @@ class Portfolio:
         return value
 
     def _array(self, name: str) -> NDArray[Any]:
-        view = self._view(name)
-        stream = io.BytesIO(view[:1024])
         try:
-            if np.lib.format.read_magic(stream) != (1, 0):
-                raise ValueError("another version of the npy format")
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream, max_header_size=1000)
-            if fortran or dtype.hasobject or any(side < 0 for side in shape):
-                raise ValueError("not a plain array")
-            if int(np.prod(shape, dtype=object)) * dtype.itemsize != len(view) - stream.tell():
-                raise ValueError("its size is not what it says")
-            return np.frombuffer(view, dtype=dtype, offset=stream.tell()).reshape(shape)
-        except _NO_ARRAY as error:
+            return array_in(self._view(name))
+        except ValueError as error:
             raise FormatError(f"{self.path} is damaged: {name!r} is not a table ({error})") from error
 
 
@@ -314,7 +310,7 @@ def _entries(contents: PortfolioContents) -> Iterator[tuple[str, bytes]]:
     yield "excluded.parquet", _parquet(contents.excluded, contents.recipes)
     for recipe, tables in contents.tables.items():
         for name, table in tables.items():
-            yield _table_entry(recipe, name), _npy(table)
+            yield _table_entry(recipe, name), npy(table)
     for work, picture in sorted(contents.previews.items()):
         yield preview_entry(work, picture)
 
@@ -334,12 +330,6 @@ def _write_entry(archive: zipfile.ZipFile, position_bytes: int, name: str, data:
         info.extra = b"wp" + (padding - 4).to_bytes(2, "little") + bytes(padding - 4)
     info.external_attr = 0o644 << 16
     archive.writestr(info, data)
-
-
-def _npy(table: NDArray[Any]) -> bytes:
-    stream = io.BytesIO()
-    np.lib.format.write_array(stream, np.ascontiguousarray(table), version=(1, 0), allow_pickle=False)
-    return stream.getvalue()
 
 
 def _table_entry(recipe_id: str, name: str) -> str:

@@ -265,6 +265,7 @@ class _Opened:
         self.indexes = {
             recipe: self._index(recipe) for recipe in (plugins.DIGEST_RECIPE, *recipes) if plugins.index_class(recipe)
         }
+        portfolio.let_go()  # of what was only checked
 
     @cached_property
     def signals(self) -> Mapping[int, tuple[Signal, ...]]:

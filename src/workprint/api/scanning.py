@@ -121,7 +121,7 @@ def match(
         raise UsageError(f"{store_folder} does not exist; `workprint fingerprint` makes a fingerprint store")
     header = store.read_header(store_folder)
     store.require_finished(store_folder)
-    engine = _engine(settings, header.limits)
+    engine = _engine(settings, header.limits, header.recipes)
     comparison = Comparison.of(registries, _asked(settings, header.recipes), output)
     parts = store.parts(store_folder)
     with only_run(output), comparison.prepared(parts):
@@ -294,11 +294,11 @@ def _dataset_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _engine(settings: Settings, limits: Limits) -> Engine:
+def _engine(settings: Settings, limits: Limits, stored: Sequence[str] | None = None) -> Engine:
     """To be made first: what it needs gets ready while the rest is planned."""
     if settings.jobs < 0:
         raise UsageError(f"{settings.jobs} jobs cannot be run; give 1 or more, or 0 for one per core")
-    return plugins.engine(settings.engine, settings.jobs, limits, settings.address)
+    return plugins.engine(settings.engine, settings.jobs, limits, settings.address, stored)
 
 
 def _refuse_inside(dataset: str, folder: Path) -> None:

@@ -25,11 +25,11 @@ _FNV_PRIME = np.uint64(0x100000001B3)
 
 
 def hashes_of_names(paths: Iterable[str] | WorkList) -> NDArray[np.uint64]:
-    """The hashes of the file names that paths, or the ids of works, end in: uint64 (n,), rising, each once."""
+    """The hashes of the file names that paths, or the ids of works, end in: uint64 (n,), rising."""
     if isinstance(paths, WorkList):
-        return np.unique(np.concatenate([_of_chunk(chunk) for chunk in paths.texts("work_id").chunks]))
+        return np.sort(np.concatenate([_of_chunk(chunk) for chunk in paths.texts("work_id").chunks]))
     names = [path.rpartition("/")[2].casefold().encode("utf-8", "surrogatepass") for path in paths]
-    return np.unique(_hashes(*_laid_out(names)))
+    return np.sort(_hashes(*_laid_out(names)))
 
 
 def rows_in_question(said: pa.StringArray, names: NDArray[np.uint64]) -> NDArray[np.bool_]:

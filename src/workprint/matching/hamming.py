@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from workprint.errors import FormatError
 from workprint.protocols import Tables
+from workprint.serial.arrays import let_go
 
 LARGEST_DISTANCE_BITS: Final = 32
 WORDS: Final = 4
 """A 256-bit hash is four 64-bit words, little-endian."""
 _BITS: Final = 256
+_LARGE_BYTES: Final = 1 << 28
 _SMALL: Final = 256
 """Up to so many hashes, looking at each is faster than the tables."""
 _PAIR_SHIFT: Final = 32
@@ -118,10 +120,24 @@ class HammingTable:
         if not len(self._starts):
             pairs = _scan(self._hashes, queries, distance_bits)
         else:
-            masks = _probes(len(self._starts), distance_bits)
-            found = _probe(self._hashes, self._order, self._starts, self._edges, queries, distance_bits, *masks)
-            pairs = np.unique(found)
+            pairs = np.unique(self._probed(queries, distance_bits))
         return pairs >> _PAIR_SHIFT, pairs & _PAIR_MASK
+
+    def _probed(self, queries: NDArray[np.uint64], distance_bits: int) -> NDArray[np.int64]:
+        """All pairs, some more than once. Of large tables, what belongs to one word is held at a time."""
+        masks, first_masks = _probes(len(self._starts), distance_bits)
+        large = self._order.nbytes + self._starts.nbytes > _LARGE_BYTES
+        step = 1 if large else len(self._starts)
+        found = []
+        for first in range(0, len(self._starts), step):
+            places = slice(first, first + step)
+            order, starts, edges = self._order[places], self._starts[places], self._edges[first : first + step + 1]
+            ranges = first_masks[first : first + step + 1]
+            found.append(_probe(self._hashes, order, starts, edges, queries, distance_bits, masks, ranges))
+            if large:
+                let_go(order)
+                let_go(starts)
+        return np.concatenate(found)
 
     def _check(self) -> None:
         count = len(self._hashes)
@@ -133,20 +149,21 @@ class HammingTable:
         values = 1 << int(np.diff(_edges(words)).max()) if known else 0
         if words and (self._starts.shape[1] != values + 1 or self._order.shape != (words, count)):
             raise FormatError("the hash table has the wrong shape")
-        if words and not _rising(self._starts, count):
-            raise FormatError("the hash table does not say where the hashes of a word begin")
+        for starts in self._starts:
+            if not _rising(starts, count):
+                raise FormatError("the hash table does not say where the hashes of a word begin")
+            let_go(starts)
         # Where `order` points is checked as it is read: reading it through here would undo the memory map.
 
 
 @njit(cache=True, nogil=True)
 def _rising(starts, count):  # type: ignore[no-untyped-def]
-    """Whether every row rises from 0 to `count`: overlapping buckets would be looked through again and again."""
-    for place in range(starts.shape[0]):
-        if starts[place, 0] != 0 or starts[place, -1] != count:
+    """Whether a row rises from 0 to `count`: overlapping buckets would be looked through again and again."""
+    if starts[0] != 0 or starts[-1] != count:
+        return False
+    for at in range(len(starts) - 1):  # noqa: SIM110 - compiled
+        if starts[at] > starts[at + 1]:
             return False
-        for at in range(starts.shape[1] - 1):
-            if starts[place, at] > starts[place, at + 1]:
-                return False
     return True
 
 

@@ -48,7 +48,7 @@ class MentionReach:
 
     @cached_property
     def _file_hashes(self) -> NDArray[np.uint64]:
-        return np.unique(np.concatenate([index.file_hashes for index in self._indexes]))
+        return np.sort(np.concatenate([index.file_hashes for index in self._indexes]))
 
     def owners_in(self, said: str) -> set[int]:
         """The owners whose creators may be mentioned in attributes, as JSON."""

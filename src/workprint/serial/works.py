@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, overload
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import json as arrow_json
@@ -17,7 +19,7 @@ _TEXTS = ("work_id", "title", "creator", "contact")
 _FIELDS = (*_TEXTS, "terms_id", "medium")
 _LARGE_BYTES = 1 << 20
 """From so much JSON on, works are held as columns."""
-_BLOCK_BYTES = 1 << 24
+_BLOCK_BYTES = 1 << 22
 _BEGIN, _BETWEEN, _END = b"[\n", b",\n", b"\n]\n"
 
 
@@ -49,21 +51,28 @@ class WorkList(Sequence[Work]):
         for batch in self._table.to_batches(max_chunksize=4096):
             yield from map(_work, batch.to_pylist())
 
+    @cached_property
+    def first_of_creators(self) -> Sequence[Work]:
+        """The first work of each creator, in order."""
+        rows = pa.table({"creator": self.texts("creator"), "row": np.arange(len(self))})
+        first = rows.group_by("creator", use_threads=False).aggregate([("row", "min")]).column("row_min")
+        return [self[row] for row in sorted(first.to_pylist())]
+
     def texts(self, name: str) -> pa.ChunkedArray:
         """One field of all works."""
         return self._table.column(name)
 
 
-def works_from_json(data: bytes, where: str) -> Sequence[Work]:
+def works_from_json(data: bytes | memoryview, where: str) -> Sequence[Work]:
     """Read a list of works; `where` names the file in errors.
 
     Raises:
         FormatError: it is no list, or one of them is damaged.
     """
-    if len(data) >= _LARGE_BYTES and (table := _columns(data)) is not None:
+    if len(data) >= _LARGE_BYTES and (table := _columns(memoryview(data))) is not None:
         return WorkList(table)
     try:
-        lines = json.loads(data)
+        lines = json.loads(bytes(data))
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{where} is damaged: works.json cannot be read") from error
     if not isinstance(lines, list):
@@ -89,26 +98,43 @@ def texts_of_works(works: Sequence[Work], name: str) -> list[str]:
 
 def contacts_of(works: Sequence[Work]) -> Mapping[str, str]:
     """All creators, in the order of their first works, and the contact that stands there."""
-    firsts: Iterable[Work] = works
-    if isinstance(works, WorkList):
-        creators = works.texts("creator")
-        rows = pa.table({"creator": creators, "row": pa.array(range(len(works)), pa.int64())})
-        first = rows.group_by("creator").aggregate([("row", "min")]).column("row_min")
-        firsts = [works[row] for row in sorted(first.to_pylist())]
+    firsts: Iterable[Work] = works.first_of_creators if isinstance(works, WorkList) else works
     contacts: dict[str, str] = {}
     for work in firsts:
         contacts.setdefault(work.creator, work.contact)
     return contacts
 
 
-def _columns(data: bytes) -> pa.Table | None:
+def _columns(data: memoryview) -> pa.Table | None:
     """Works as columns; None where they are not written as Workprint does, and want a closer look."""
-    if not (data.startswith(_BEGIN) and data.endswith(_END)):
+    if data[: len(_BEGIN)] != _BEGIN or data[-len(_END) :] != _END:
         return None
-    lines = data[len(_BEGIN) : -len(_END)].replace(b"}" + _BETWEEN + b"{", b"}\n{")  # no text holds a plain line feed
+    tables = []
+    for block in _blocks(data):
+        if (table := _columns_of(block)) is None:
+            return None
+        tables.append(table)
+    return pa.concat_tables(tables) if tables else None
+
+
+def _blocks(data: memoryview) -> Iterator[bytes]:
+    """Lines without what is around and between them, some at a time: all together would be held three times."""
+    begin, end = len(_BEGIN), len(data) - len(_END)
+    size = _BLOCK_BYTES
+    while begin < end:
+        block = bytes(data[begin : min(begin + size, end)])
+        cut = len(block) if begin + size >= end else block.rfind(b"}" + _BETWEEN + b"{") + 1
+        if cut:
+            yield block[:cut].replace(b"}" + _BETWEEN + b"{", b"} \n{")  # no text holds a plain line feed
+            begin, size = begin + cut + len(_BETWEEN), _BLOCK_BYTES
+        else:
+            size *= 2
+
+
+def _columns_of(lines: bytes) -> pa.Table | None:
     schema = pa.schema([(name, pa.string()) for name in _FIELDS])
     parsing = arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
-    reading = arrow_json.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES)
+    reading = arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1)
     try:
         table = arrow_json.read_json(pa.BufferReader(lines), read_options=reading, parse_options=parsing)
         table.validate(full=True)
