@@ -77,6 +77,22 @@ def _ancestors(process: int) -> list[int]:
     return found
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A function that leaves a file for each task: how many of them were being done when it began."""
+
+    folder: Path
+
+    def __call__(self, task: int, _: Attempt) -> int:
+        """Do nothing for a moment."""
+        running = self.folder / f"{task}.running"
+        running.touch()
+        (self.folder / f"{task}.begun").write_text(str(len(list(self.folder.glob("*.running")))))
+        time.sleep(0.1)
+        running.unlink()
+        return task
+
+
 class FaultyEngine(LocalEngine):
     """The local engine, with an accident that the environment orders."""
 

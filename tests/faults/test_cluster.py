@@ -1,18 +1,25 @@
-"""A scan on a Ray cluster of two nodes, one of which dies in the middle."""
+"""A Ray cluster of two nodes: how much it is given at a time, a dataset in object storage, a node that dies."""
 
 import json
+import shutil
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_samples import DEEDS, Faulty, NodeLost, files
+from click.testing import CliRunner
+from fault_samples import DEEDS, Begun, Faulty, NodeLost, files
 
-from workprint import api, plugins
+from workprint import api, plugins, store
+from workprint.cli import main
 from workprint.engines.ray import RayEngine
+from workprint.model import Limits
 from workprint.protocols import Attempt
+from workprint.serial.records import Row
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'workprint[ray]'")
 WORKING_ON_THE_THIRD = 5
@@ -43,15 +50,77 @@ class Cluster:
         self._nodes.shutdown()
 
 
-@pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    """A cluster whose processes find the modules of these tests."""
-    for name, value in SETTINGS.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    started = Cluster()
-    yield started
-    started.end()
+def rows_of(folder: Path) -> list[Row]:
+    """All records and failures in a store."""
+    recipes = store.read_header(folder).recipes
+    return [row for part in store.parts(folder) for row in store.read_part(part, recipes)]
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[dict[str, str]]:
+    """An S3 server on this machine, and the options that reach it."""
+    moto = pytest.importorskip("moto.server", reason="there is no S3 server to test against: moto is not installed")
+    pytest.importorskip("s3fs", reason="s3:// needs s3fs")
+    running = moto.ThreadedMotoServer("127.0.0.1", 0)
+    running.start()
+    host, port = running.get_host_and_port()
+    yield {"endpoint_url": f"http://{host}:{port}", "key": "one", "secret": "two"}
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def cluster(bucket: dict[str, str]) -> Iterator[Cluster]:
+    """A cluster whose processes find the modules of these tests and the bucket, and which leaves nothing behind."""
+    folder = tempfile.mkdtemp(prefix="wp-ray-", dir="/tmp")  # of sockets: their paths have to be short
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**SETTINGS, "RAY_TMPDIR": folder, "PYTHONPATH": str(Path(__file__).parent)}.items():
+            patch.setenv(name, value)
+        for name, value in bucket.items():
+            patch.setenv(f"FSSPEC_S3_{name.upper()}", value)
+        started = Cluster()
+        yield started
+        started.end()
+    shutil.rmtree(folder)
+
+
+def test_no_more_is_begun_than_there_are_places(cluster: Cluster, tmp_path: Path) -> None:
+    """However long the results wait to be taken: what is in flight is bounded by the places, not by the dataset."""
+    places = 2
+    ahead = []
+    for taken, _ in enumerate(RayEngine(0, Limits(), (), cluster.address).map(Begun(tmp_path), range(8))):
+        time.sleep(0.3)  # more could be begun meanwhile
+        ahead.append(len(list(tmp_path.glob("*.begun"))) - taken - 1)
+    running = [int(path.read_text()) for path in tmp_path.glob("*.begun")]
+
+    assert len(running) == 8
+    assert max(ahead) <= places
+    assert max(running) <= places
+
+
+@pytest.mark.filterwarnings("ignore")  # of the S3 client's own
+def test_a_bucket_is_fingerprinted_and_matched_on_the_cluster(
+    cluster: Cluster, bucket: dict[str, str], shards: Path, undisturbed: Path, small: Path, settings: api.Settings,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """By the command: the same records and findings as of the folder on this machine."""
+    import fsspec
+
+    monkeypatch.setitem(fsspec.config.conf, "s3", bucket)
+    remote = fsspec.filesystem("s3", **bucket)
+    remote.mkdir("corpus")
+    for path in (path for path in sorted(shards.rglob("*")) if path.is_file()):
+        remote.pipe_file(f"corpus/{path.relative_to(shards).as_posix()}", path.read_bytes())
+    on_ray = replace(settings, engine="ray", address=cluster.address, jobs=1)
+    api.fingerprint("s3://corpus", tmp_path / "store", on_ray)
+
+    where = ["--engine", "ray", "--ray-address", cluster.address, "--as-of", "2026-01-01", "-q", "-j", "1"]
+    asked = ["match", str(tmp_path / "store"), "-p", str(small / "mine.workprint"), "-o", str(tmp_path / "out"), *where]
+    run = CliRunner().invoke(main, asked)
+
+    assert run.exit_code == 1, run.output
+    assert rows_of(tmp_path / "store") == rows_of(undisturbed / "store")
+    for name in ("findings.jsonl", "failures.jsonl"):
+        assert (tmp_path / "out" / name).read_bytes() == (undisturbed / name).read_bytes()
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
