@@ -42,12 +42,12 @@ def _tokens(times, frequencies, units_per_cell):  # type: ignore[no-untyped-def]
     for anchor in range(times.size):
         taken = 0
         for other in range(anchor + 1, times.size):
-            cells = (times[other] - times[anchor]) // units_per_cell
-            if cells >= TIME_CELLS or taken == PAIRS_PER_PEAK:
+            apart = times[other] - times[anchor]
+            if apart >= TIME_CELLS * units_per_cell or taken == PAIRS_PER_PEAK:
                 break
-            if cells >= 2 and abs(frequencies[other] - frequencies[anchor]) <= FURTHEST_CELLS:
+            if apart >= 2 * units_per_cell and abs(frequencies[other] - frequencies[anchor]) <= FURTHEST_CELLS:
                 pair = frequencies[anchor] * FREQUENCY_CELLS + frequencies[other]
-                tokens[count] = pair * TIME_CELLS + cells
+                tokens[count] = pair * TIME_CELLS + apart // units_per_cell
                 count += 1
                 taken += 1
     return tokens[:count]
