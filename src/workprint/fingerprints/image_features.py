@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from workprint.fingerprints.point_descriptor import DISC, LAYOUT, TURNS, describe, direction, is_dark, offsets
+from workprint.fingerprints.point_descriptor import DISC, LAYOUT, TURNS, describe, direction, is_dark, set_offsets
 from workprint.fingerprints.point_detector import (
     MARGIN_PX,
     Grey,
@@ -48,6 +48,9 @@ WORK = FeatureSettings(area_per_point=560, sparse=560, interleaved=True)
 MAX_SPARSE_SIDE_PX = 640
 
 _MIN_LEVEL_PX = 2 * MARGIN_PX + 8
+_POINT_BYTES = POINT.itemsize
+_TABLES = LAYOUT, DISC, np.array([LEVEL_STEP**level for level in range(64)])
+"""The last: pixels of the raster per pixel of a level."""
 
 
 def extract(grey: Grey, settings: FeatureSettings = ITEM) -> Features:
@@ -84,51 +87,43 @@ def enlarge(grey: Grey, settings: FeatureSettings) -> Grey:
 
 def _of_pyramid(grey: Grey, level: int, settings: FeatureSettings) -> NDArray[np.void]:
     """Points of a raster and its reductions by 1.5; `level` is that of the raster itself."""
-    found: list[NDArray[np.void]] = []
-    room = settings.max_points
-    while min(grey.shape) >= _MIN_LEVEL_PX and room > 0:
-        budget = min(room, math.ceil(grey.size / settings.area_per_point))
-        points = np.zeros(budget, POINT)
-        count = _of_level(grey, budget, LEVEL_STEP**level, LAYOUT, DISC, *_columns(points))
-        points["level"] = level
-        found.append(points[:count])
-        room -= count
-        grey, level = two_thirds(grey), level + 2
-    return _joined(found)
+    rows: NDArray[np.uint8] = _of_levels(grey, level, (settings.area_per_point, settings.max_points), _TABLES)
+    return rows.view(POINT).reshape(-1)
 
 
 def _joined(found: list[NDArray[np.void]]) -> NDArray[np.void]:
     """Put points together as bytes: NumPy takes 50 microseconds to agree with itself that equal types are equal."""
     rows = [points.view(np.uint8).reshape(-1, POINT.itemsize) for points in found]
-    return np.concatenate([np.empty((0, POINT.itemsize), np.uint8), *rows]).view(POINT).reshape(-1)
-
-
-def _columns(points: NDArray[np.void]) -> tuple[NDArray[np.uint16], NDArray[np.uint8], NDArray[np.uint64]]:
-    """Views that compiled code can write to: (n, 2) places, (n, 4) bytes, (n, 4) descriptors."""
-    rows = points.view(np.uint8).reshape(-1, POINT.itemsize)
-    return rows.view("<u2"), rows, rows.view("<u8")
+    return np.concatenate(rows).view(POINT).reshape(-1)
 
 
 @njit(cache=True, nogil=True)
-def _of_level(
-    grey: Grey,
-    budget: int,
-    size: float,
-    layout: NDArray[np.int8],
-    disc: NDArray[np.int8],
-    shorts: NDArray[np.uint16],
-    octets: NDArray[np.uint8],
-    words: NDArray[np.uint64],
-) -> int:
-    """Fill the rows of a point array, return how many. `size` is the pixels of the raster per pixel of this level."""
+def _of_levels(grey, level, bounds, tables):  # type: ignore[no-untyped-def]
+    """Return points as bytes, uint8 (n, 40): at most so many, and one for so many pixels of a level."""
+    area_per_point, max_points = bounds
+    rows = np.zeros((max_points, _POINT_BYTES), np.uint8)
+    count = 0
+    while min(grey.shape) >= _MIN_LEVEL_PX and count < max_points:
+        budget = min(max_points - count, math.ceil(grey.size / area_per_point))
+        added = _of_level(grey, level, rows[count : count + budget], tables)
+        grey, level, count = two_thirds(grey), level + 2, count + added
+    return rows[:count].copy()
+
+
+@njit(cache=True, nogil=True)
+def _of_level(grey, level, rows, tables):  # type: ignore[no-untyped-def]
+    """Fill rows of a point array, as many as there may be, and return how many there are."""
+    layout, disc, sizes = tables
+    shorts, words = rows.view(np.uint16), rows.view(np.uint64)
     image = smooth(grey)
     response = determinants(image)
     best, places = peaks_by_cell(image, response)
-    chosen = spread(best, places, budget)
+    chosen = spread(best, places, len(rows))
     width = grey.shape[1]
     flat = image.ravel()
-    steps = offsets(layout, width).reshape(TURNS, 256, 2)
-    around = offsets(disc, width)
+    steps, are_set = np.empty((TURNS, layout.shape[2]), np.int32), np.zeros(TURNS, np.bool_)
+    around = np.empty(disc.shape[1], np.int32)
+    set_offsets(disc, width, around)
     for i in range(len(chosen)):
         y, x = chosen[i] // width, chosen[i] % width
         exact_y, exact_x = refine(response, y, x)
@@ -137,13 +132,18 @@ def _of_level(
         if dark:
             angle += math.pi
         turn = angle / (2.0 * math.pi)
+        course = round(turn * TURNS) % TURNS
+        if not are_set[course]:
+            set_offsets(layout[course], width, steps[course])
+            are_set[course] = True
         row = words[i, 1:]
-        describe(flat, chosen[i], steps[round(turn * TURNS) % TURNS], row)
+        describe(flat, chosen[i], steps[course], row)
         if dark:
             for word in range(4):
                 row[word] = ~row[word]
-        shorts[i, 0] = min(round(((exact_x + 0.5) * size - 0.5) * SUBPIXEL), 65535)
-        shorts[i, 1] = min(round(((exact_y + 0.5) * size - 0.5) * SUBPIXEL), 65535)
-        octets[i, 5] = round(turn * 256.0) % 256
-        octets[i, 6] = dark
+        shorts[i, 0] = min(round(((exact_x + 0.5) * sizes[level] - 0.5) * SUBPIXEL), 65535)
+        shorts[i, 1] = min(round(((exact_y + 0.5) * sizes[level] - 0.5) * SUBPIXEL), 65535)
+        rows[i, 4] = level
+        rows[i, 5] = round(turn * 256.0) % 256
+        rows[i, 6] = dark
     return len(chosen)

@@ -22,16 +22,16 @@ TURNS = 64
 
 
 def _lay_out() -> NDArray[np.int8]:
-    """Rotate all 256 tests to every direction: int8 (TURNS, 256, 4) of (dy1, dx1, dy2, dx2) in whole pixels."""
+    """Rotate all 256 tests to every direction, in whole pixels: int8 (TURNS, 2, 512), dy and dx of the first places
+    of all tests, then of the second ones.
+    """
     half = tests().astype(np.float64)
     both = np.concatenate([half, half * np.array([1.0, -1.0, 1.0, -1.0])])
     angles = np.arange(TURNS) * (2.0 * math.pi / TURNS)
     cosine, sine = np.cos(angles)[:, None], np.sin(angles)[:, None]
-    columns = []
-    for first in (0, 2):
-        u, v = both[None, :, first], both[None, :, first + 1]
-        columns += [u * sine + v * cosine, u * cosine - v * sine]
-    whole: NDArray[np.int8] = np.rint(np.stack(columns, axis=-1)).astype(np.int8)
+    u = np.concatenate([both[:, 0], both[:, 2]])
+    v = np.concatenate([both[:, 1], both[:, 3]])
+    whole: NDArray[np.int8] = np.rint(np.stack([u * sine + v * cosine, u * cosine - v * sine], axis=1)).astype(np.int8)
     return whole
 
 
@@ -39,11 +39,11 @@ LAYOUT = _lay_out()
 
 
 def _disc() -> NDArray[np.int8]:
-    """Every second pixel in a disc of radius 14 as int8 (n, 2) of (dy, dx): where the direction is measured."""
+    """Every second pixel in a disc of radius 14 as int8 (2, n), dy and dx: where the direction is measured."""
     steps = np.arange(-14, 15, 2)
     dy, dx = np.meshgrid(steps, steps, indexing="ij")
     keep = dy * dy + dx * dx <= 14 * 14
-    return np.stack([dy[keep], dx[keep]], axis=-1).astype(np.int8)
+    return np.stack([dy[keep], dx[keep]]).astype(np.int8)
 
 
 DISC = _disc()
@@ -57,13 +57,11 @@ def is_dark(image: Smooth, y: int, x: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def offsets(layout: NDArray[np.int8], width: int) -> NDArray[np.int32]:
-    """Turn (…, 2k) steps of (dy, dx) into (…, k) steps in an image whose rows are `width` apart."""
-    flat = layout.reshape(-1, 2)
-    out = np.empty(len(flat), np.int32)
-    for i in range(len(flat)):
-        out[i] = np.int32(flat[i, 0]) * np.int32(width) + np.int32(flat[i, 1])
-    return out
+def set_offsets(layout: NDArray[np.int8], width: int, steps: NDArray[np.int32]) -> None:
+    """Turn (2, n) steps of dy and dx into `steps` (n,) in an image whose rows are `width` apart."""
+    along_y, along_x, across = layout[0], layout[1], np.int32(width)
+    for i in range(len(steps)):
+        steps[i] = np.int32(along_y[i]) * across + np.int32(along_x[i])
 
 
 @njit(cache=True, nogil=True)
@@ -77,19 +75,19 @@ def direction(image: Smooth, place: int, steps: NDArray[np.int32], disc: NDArray
     along_x = np.float32(0)
     for i in range(len(steps)):
         value = image[np.uintp(place + steps[i])]
-        along_y += value * np.float32(disc[i, 0])
-        along_x += value * np.float32(disc[i, 1])
+        along_y += value * np.float32(disc[0, i])
+        along_x += value * np.float32(disc[1, i])
     return math.atan2(along_y, along_x)
 
 
 @njit(cache=True, nogil=True)
 def describe(image: Smooth, place: int, steps: NDArray[np.int32], out: NDArray[np.uint64]) -> None:
-    """Write 256 bits to `out` (4,): bit i tells whether the first of two places (`steps` (256, 2)) is darker."""
+    """Write 256 bits to `out` (4,): bit i tells whether the first of two places is darker; `steps` (512,)."""
     for word in range(4):
         bits = np.uint64(0)
         for bit in range(64):
             at = word * 64 + bit
-            first = image[np.uintp(place + steps[at, 0])]
-            second = image[np.uintp(place + steps[at, 1])]
+            first = image[np.uintp(place + steps[at])]
+            second = image[np.uintp(place + steps[at + 256])]
             bits |= np.uint64(first < second) << np.uint64(bit)
         out[word] = bits

@@ -78,28 +78,33 @@ def two_thirds(grey: Grey) -> Grey:
 def smooth(grey: Grey) -> Smooth:
     """Convolve with box 5 * box 3 in both directions, unscaled (weights sum to 225): standard deviation 1.63 px.
 
-    All sums are integers below 2**24, so float32 holds them exactly. The three outermost rows and columns are zero:
+    All sums are integers below 2**16, so they are exact at every step. The three outermost rows and columns are zero:
     no point lies that close to a border.
     """
     height, width = grey.shape
-    wide = np.zeros((height, width), np.float32)
-    out = np.zeros((height, width), np.float32)
-    two, three = np.float32(2), np.float32(3)
+    wide = np.empty((height, width), np.uint16)
     for y in range(height):
         row = grey[y]
-        for x in range(3, width - 3):
-            near = np.float32(row[x - 1]) + np.float32(row[x]) + np.float32(row[x + 1])
-            wide[y, x] = (
-                np.float32(row[x - 3])
-                + np.float32(row[x + 3])
-                + (np.float32(row[x - 2]) + np.float32(row[x + 2])) * two
-                + near * three
-            )
+        _weigh((row, row[1:], row[2:], row[3:], row[4:], row[5:], row[6:]), wide[y])
+    out = np.zeros((height, width), np.float32)
+    sums = np.empty(width, np.uint16)
     for y in range(3, height - 3):
-        for x in range(width):
-            near = wide[y - 1, x] + wide[y, x] + wide[y + 1, x]
-            out[y, x] = wide[y - 3, x] + wide[y + 3, x] + (wide[y - 2, x] + wide[y + 2, x]) * two + near * three
+        rows = (wide[y - 3], wide[y - 2], wide[y - 1], wide[y], wide[y + 1], wide[y + 2], wide[y + 3])
+        _weigh(rows, sums)
+        inner = out[y][3:]
+        for x in range(width - 6):
+            inner[x] = np.float32(sums[x])
     return out
+
+
+@njit(cache=True, nogil=True)
+def _weigh(seven, sums):  # type: ignore[no-untyped-def]
+    """Sum seven neighbours: views that begin one after another, indexed from 0, so that the loop is one on vectors."""
+    a, b, c, d, e, f, g = seven
+    two, three = np.uint16(2), np.uint16(3)
+    for x in range(sums.size - 6):
+        outer, inner = np.uint16(b[x]) + np.uint16(f[x]), np.uint16(c[x]) + np.uint16(d[x]) + np.uint16(e[x])
+        sums[x] = np.uint16(a[x]) + np.uint16(g[x]) + outer * two + inner * three
 
 
 @njit(cache=True, nogil=True)
@@ -173,19 +178,17 @@ def peaks_by_cell(image: Smooth, response: Smooth) -> tuple[Smooth, NDArray[np.i
     down = (height + CELL_PX - 1) // CELL_PX
     best = np.zeros((across * down, RANKS), np.float32)
     places = np.zeros((across * down, RANKS), np.int32)
-    marks = mark_peaks(response)
-    stride = marks.shape[1]
-    flat = marks.ravel()
-    eights = flat.view(np.uint64)
-    for eight in range(len(eights)):
-        if eights[eight] != 0:
-            for place in range(eight * 8, eight * 8 + 8):
-                if flat[place]:
-                    y, x = place // stride, place % stride
-                    value = response[y, x]
-                    cell = y // CELL_PX * across + x // CELL_PX
+    marks = mark_peaks(response).view(np.uint64)
+    for y in range(MARGIN_PX, height - MARGIN_PX):
+        row, first_cell = marks[y], y // CELL_PX * across
+        for eight in range(row.size):
+            word, x = row[eight], eight * 8
+            while word != 0:
+                if word & np.uint64(1):
+                    value, cell = response[y, x], first_cell + x // CELL_PX
                     if value > best[cell, RANKS - 1] and not _is_ridge(image, y, x, value):
                         _insert(best, places, cell, value, y * width + x)
+                word, x = word >> np.uint64(8), x + 1
     return best, places
 
 
