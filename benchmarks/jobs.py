@@ -2,6 +2,9 @@
 
     python benchmarks/jobs.py DATASET PORTFOLIO... [--rounds N] [--jobs N]
 
+Beside it: how much more two processes that know nothing of each other do than one, which no scan can be better than
+on that machine. And the elapsed time, which counts on a machine that does nothing else.
+
 On a machine that does other things as well, elapsed time says nothing. So each process is asked how long it computed
 and how long it waited for a processor (Linux, /proc/PID/schedstat), and the scan is put together from that as if nobody
 else were there: imports, then the longer of planning and of making the fork server ready, then the worker that is
@@ -13,11 +16,17 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from statistics import median
+
+_ALONE_ITEMS = 150
+_ALONE_S = 5.0
 
 
 def scheduled(process: int) -> tuple[float, float]:
@@ -50,14 +59,66 @@ def one_scan(dataset: str, portfolios: Sequence[Path], jobs: int) -> dict[str, f
             spent["all workers"] = sum(computed for computed, _ in workers)
             spent["longest worker"] = max(map(sum, workers))
 
+    began_s = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "out")
         api.scan(dataset, portfolios, output, api.Settings(jobs=jobs), watch)
         with (output / api.REPORT).open("w") as stream:
             api.report(output, stream)
+    spent["elapsed"] = time.monotonic() - began_s
     spent["results"] = time.process_time() - imported_s - spent["planning"]
     ready = max(spent["planning"], spent["fork server"])
     return {**spent, "in all": spent["imports"] + ready + spent["longest worker"] + spent["results"]}
+
+
+def items_of(dataset: Path) -> Iterator[bytes]:
+    """Items of its archives, or its files."""
+    for path in sorted(path for path in dataset.rglob("*") if path.is_file()):
+        if path.suffix != ".tar":
+            yield path.read_bytes()
+            continue
+        with tarfile.open(path) as archive:
+            for member in archive:
+                if held := archive.extractfile(member):
+                    yield held.read()
+
+
+def alone(dataset: Path) -> float:
+    """Items fingerprinted per second in this process, as soon as it is warm and a line on standard input says go."""
+    from workprint.errors import ItemError
+    from workprint.ingest import Pipeline
+    from workprint.model import Blob, Depth, Limits
+
+    pipeline = Pipeline(Depth.THOROUGH, Limits())
+    blobs = [Blob.of(data) for data in islice(items_of(dataset), _ALONE_ITEMS)]
+
+    def all_once() -> None:
+        for number, blob in enumerate(blobs):
+            with suppress(ItemError):
+                pipeline.record(str(number), blob)
+
+    all_once()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    began_s, done = time.monotonic(), 0
+    while time.monotonic() - began_s < _ALONE_S:
+        all_once()
+        done += len(blobs)
+    return done / (time.monotonic() - began_s)
+
+
+def rate_of(processes: int) -> float:
+    """Items per second of so many processes that begin together and share nothing."""
+    command = [sys.executable, __file__, *sys.argv[1:], "--alone"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    running = [subprocess.Popen(command, env=one_thread, **pipes) for _ in range(processes)]
+    for one in running:
+        one.stdout.readline()
+    for one in running:
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    return sum(float(one.communicate()[0]) for one in running)
 
 
 def main() -> None:
@@ -67,20 +128,32 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--once", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.alone:
+        print(alone(Path(options.dataset)))
+        return
     if options.once:
         print(json.dumps(one_scan(options.dataset, options.portfolios, options.once)))
         return
     runs: dict[int, list[dict[str, float]]] = {1: [], options.jobs: []}
+    unrelated: list[float] = []
     for _ in range(options.rounds):
+        one_rate = rate_of(1)
+        unrelated.append(rate_of(options.jobs) / one_rate)
         for jobs, taken in runs.items():
             command = [sys.executable, __file__, *sys.argv[1:], "--once", str(jobs)]
             taken.append(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
     for jobs, taken in runs.items():
         shares = {name: median(one[name] for one in taken) for name in taken[0]}
         print(f"{jobs} jobs: " + ", ".join(f"{name} {spent_s:.2f} s" for name, spent_s in shares.items()))
-    ratios = [one["in all"] / many["in all"] for one, many in zip(*runs.values(), strict=True)]
-    print(f"ratio of each round: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
+    for name in ("in all", "elapsed"):
+        show(f"ratio of each round, {name}", [one[name] / many[name] for one, many in zip(*runs.values(), strict=True)])
+    show(f"{options.jobs} processes that know nothing of each other", unrelated)
+
+
+def show(what: str, ratios: Sequence[float]) -> None:
+    print(f"{what}: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
 
 
 if __name__ == "__main__":

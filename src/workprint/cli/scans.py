@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -47,7 +47,7 @@ def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
     from workprint import api
 
     _check_baseline(options["baseline"], output)
-    with shown("scanning", quiet) as watch, profiled(watch, options["profile"]) as told:
+    with shown("scanning", quiet) as watch, profiled(watch, *_profile(options)) as told:
         results = api.scan(dataset, portfolios, output, _settings(options), told)
     _conclude(results, output, portfolios, quiet, options)
 
@@ -77,7 +77,7 @@ def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, *
     if attributes and not options["compact"]:
         raise click.UsageError("--attribute goes with --compact; a full store keeps everything")
     options["compact"] = attributes if options["compact"] else None
-    with shown("fingerprinting", quiet) as watch, profiled(watch, options["profile"]) as told:
+    with shown("fingerprinting", quiet) as watch, profiled(watch, *_profile(options)) as told:
         counts = api.fingerprint(dataset, output, _settings(options), told)
     seen, compared = sum(count.seen for count in counts), sum(count.fingerprinted for count in counts)
     if not quiet:
@@ -100,7 +100,7 @@ def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
     from workprint import api
 
     _check_baseline(options["baseline"], output)
-    with shown("matching", quiet) as watch, profiled(watch, options["profile"]) as told:
+    with shown("matching", quiet) as watch, profiled(watch, *_profile(options)) as told:
         results = api.match(store, portfolios, output, _settings(options), told)
     _conclude(results, output, portfolios, quiet, options)
 
@@ -122,6 +122,13 @@ def demo(output: Path, jobs: int, quiet: bool) -> None:
     if not quiet:
         click.echo(_summary(results.manifest))
     click.echo((output / "results" / api.REPORT).resolve())
+
+
+def _profile(options: dict[str, Any]) -> tuple[bool, TextIO | None]:
+    """Whether and where it is wanted; whether times are taken at all is a matter of the run."""
+    wanted, file = options["profile"], options.pop("profile_json")
+    options["profile"] = wanted or file is not None
+    return wanted, file
 
 
 def _settings(options: dict[str, Any]) -> Any:
