@@ -46,14 +46,24 @@ def read_luma(image: Image, factor: int, digest: Any) -> tuple[Image, Image | No
     see_through = is_see_through(image)
     colours = image.mode if image.mode in (_FOUR_INKS, "LAB") else "RGBA" if see_through else "RGB"
     _open_digest(digest, colours, image.size)
-    reduced = pillow.new("LA" if see_through else "L", reduced_size(image.size, factor))
+    parts: list[tuple[int, Image, Image | None]] = []
     for top, strip in strips(image, factor):
         seen = as_seen(strip, colours)
         digest.update(_without_hidden(seen) if see_through else seen.tobytes())
-        reduced.paste(_reduced_grey(seen, factor), (0, top // factor))
-    if not see_through:
-        return reduced, None
-    return reduced.getchannel("L"), reduced.getchannel("A")
+        parts.append((top // factor, *_reduced_luma(seen, factor)))
+    size = reduced_size(image.size, factor)
+    grey = _stacked([(top, part) for top, part, _ in parts], size)
+    return grey, _stacked([(top, part) for top, _, part in parts if part], size) if see_through else None
+
+
+def _stacked(parts: list[tuple[int, Image]], size: tuple[int, int]) -> Image:
+    """Put strips below each other; a picture of one strip is it."""
+    if len(parts) == 1:
+        return parts[0][1]
+    whole = pillow.new("L", size)
+    for top, part in parts:
+        whole.paste(part, (0, top))
+    return whole
 
 
 def as_seen(strip: Image, colours: str) -> Image:
@@ -63,16 +73,26 @@ def as_seen(strip: Image, colours: str) -> Image:
 
 def _without_hidden(seen: Image) -> NDArray[np.uint32]:
     """RGBA pixels, zeroed where alpha is zero: colours that nobody sees are the encoder's choice, not content."""
-    words: NDArray[np.uint32] = np.frombuffer(seen.tobytes(), "<u4")
-    return words * (words > 0xFFFFFF).astype(words.dtype)
+    words = _words_of(seen)
+    return np.multiply(words, words > 0xFFFFFF)
 
 
-def _reduced_grey(seen: Image, factor: int) -> Image:
+def _words_of(seen: Image) -> NDArray[np.uint32]:
+    """RGBA pixels, "<u4" (n,), not copied where Pillow has them in one piece."""
+    try:
+        octets: NDArray[np.uint8] = pa.array(seen).flatten().to_numpy(zero_copy_only=True)
+    except ValueError:
+        return np.frombuffer(seen.tobytes(), "<u4")
+    return octets.view("<u4")
+
+
+def _reduced_luma(seen: Image, factor: int) -> tuple[Image, Image | None]:
     if seen.mode == "RGBA":
         # Reduced in colour: that weighs each pixel by its alpha at the cost of one pass less.
-        return (seen.reduce(factor) if factor > 1 else seen).convert("LA")
+        small = seen.reduce(factor) if factor > 1 else seen
+        return small.convert("L"), small.getchannel("A")
     grey = seen.getchannel("L") if seen.mode == "LAB" else as_seen(seen, "RGB").convert("L")
-    return grey.reduce(factor) if factor > 1 else grey
+    return (grey.reduce(factor) if factor > 1 else grey), None
 
 
 def read_deep_luma(image: Image, factor: int, digest: Any) -> Image:
