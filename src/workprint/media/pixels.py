@@ -80,7 +80,7 @@ def _without_hidden(seen: Image) -> NDArray[np.uint32]:
 def _words_of(seen: Image) -> NDArray[np.uint32]:
     """RGBA pixels, "<u4" (n,), not copied where Pillow has them in one piece."""
     try:
-        octets: NDArray[np.uint8] = pa.array(seen).flatten().to_numpy(zero_copy_only=True)
+        octets: NDArray[np.uint8] = pa.array(seen).values.to_numpy(zero_copy_only=True)
     except ValueError:
         return np.frombuffer(seen.tobytes(), "<u4")
     return octets.view("<u4")
