@@ -1,8 +1,8 @@
 """Compact stores of pictures, and portfolios, drawn by seed, with copies of works planted at known distances.
 
-Columns are drawn as arrays and go straight into Parquet parts: through `store.write_part`, which takes an object for
-each record, 10,000,000 of them would take twenty times as long. What lies in the parts is the same (`tests` of stores
-read parts by their columns); the digest of the listing, which `match` hands on and never recounts, is made up.
+Columns are drawn as arrays and go straight into Parquet parts: `store.write_part`, which takes an object for each
+record, takes five times as long, without the making of the objects. What lies in the parts is the same, but for the
+digest of the listing, which is made up: `match` hands it on and never recounts it.
 """
 
 from __future__ import annotations
