@@ -88,7 +88,7 @@ def seeds(folder: Path) -> dict[str, list[bytes]]:
     from workprint.signing import sign, statement
 
     card = folder / "card.json"
-    checked = CheckedWork("a.png", "Ada", Medium.IMAGE, "", {"crop": True})
+    checked = CheckedWork("a.png", "Ada", Medium.IMAGE, {"crop": True}, "")
     write_card(card, Card("ab" * 32, Depth.FAST, (checked,)))
     pictures = [picture(form, ATTRIBUTE.encode() if isinstance(ATTRIBUTE, str) else ATTRIBUTE) for form in PICTURES]
     sounds = [wav(info(ICOP="2026 Ada")), mp3(user_text("TDM-RESERVATION", "1")), m4a(copyright="2026 Ada"),
