@@ -9,7 +9,7 @@ import numpy as np
 
 from workprint.matching import thresholds
 from workprint.matching.constellation import Constellation
-from workprint.matching.landmark_index import STRONG_SHARE, LandmarkIndex
+from workprint.matching.landmark_index import LandmarkIndex
 from workprint.matching.lines import Line, Tolerance, fitted, rated
 from workprint.matching.rivals import RivalParameters, nats_against, rivals_of
 from workprint.matching.significance import (
@@ -52,7 +52,7 @@ class AlignmentParameters:
     """A line whose window is likelier than this by chance is dropped at once."""
     least_log10_rarity: float = thresholds.AUDIO_LOG10_RARITY
     """A match is expected by chance at most once in 10 to the power of this many items."""
-    least_log10_rest: float = 4.0
+    least_log10_rest: float = 3.0
     """The same for what is left without the busiest moment, for which there is but one line to try …"""
     nearly_all: float = 0.6
     """… and where an excerpt covers so much of the item's time, …"""
@@ -60,13 +60,17 @@ class AlignmentParameters:
     """… or holds so many of its peaks, because what else there is of it is a pause, …"""
     least_log10_rest_of_item: float = 2.0
     """… this: there is little else in it that could have met the work by accident."""
-    least_spread: float = 0.55
+    least_spread: float = 0.4
     """Share of the quarter seconds of an excerpt that must have more than chance gives."""
-    least_moments: float = 7.5
-    """Different moments that what is aligned must come from: notes in the same rhythm have one each."""
-    least_share: float = 0.22
+    least_moments: float = 6.0
+    """Different moments that what is aligned must come from, notes in the same rhythm have one each; in any case, …"""
+    least_moments_per_s: float = 7.0
+    """… per second of the excerpt, …"""
+    enough_moments: float = 11.0
+    """… but never more than these."""
+    least_share: float = 0.15
     """Share of the peaks of an excerpt that must be aligned, …"""
-    least_share_of_rare: float = 0.15
+    least_share_of_rare: float = 0.08
     """… and if it is so rare, and so rare still without a word, that noise must be what fills it up:"""
     log10_rare: float = -8.0
     log10_rare_rest: float = -6.0
@@ -158,55 +162,50 @@ class _Search:
         if self._is_explained(window.centre_s, line) or not self._is_aligned(line, window.stars):
             return
         line, part = self._grown(window, line)
-        supports = self._supports(part, line)
-        for span in stretches(supports[0], self._parameters.chance):
-            alignment = self._judged(supports, span, line, (0.0, 0.0))
-            if not self._is_rare(alignment) or not self._is_more_than_a_word(supports, span, alignment):
+        support = Support.of(part, self._index.sky, line)
+        for span in stretches(support, self._parameters.chance):
+            alignment = self._judged(support, span, line, (0.0, 0.0))
+            if not self._is_rare(alignment) or not self._is_more_than_a_word(support, span, alignment):
                 continue
-            alignment = self._judged(supports, span, line, self._rivals(part, supports, span, line))
-            if self._is_rare(alignment) and self._is_dense(supports, span, alignment):
+            alignment = self._judged(support, span, line, self._rivals(part, support, span, line))
+            if self._is_rare(alignment) and self._is_dense(support, span, alignment):
                 self._found.append((alignment, line))
 
     def _is_rare(self, alignment: Alignment) -> bool:
         return alignment.log10_false_matches <= -self._parameters.least_log10_rarity
 
     def _rivals(
-        self, part: Constellation, supports: tuple[Support, Support], span: tuple[float, float], line: Line
+        self, part: Constellation, support: Support, span: tuple[float, float], line: Line
     ) -> tuple[float, ...]:
-        """Return what speaks against a line in each of its supports."""
-        parts, skies = (part, part.strongest(STRONG_SHARE)), (self._index.sky, self._index.strong_sky)
+        """Return what speaks against a line, by each profile."""
         limits = (self._parameters.rivals, self._parameters.chance)
-        rivals = tuple(
-            rivals_of(stars, sky, line, support, span, limits)
-            for stars, sky, support in zip(parts, skies, supports, strict=True)
-        )
+        rivals = rivals_of(part, self._index.sky, line, support, span, limits)
         return nats_against(rivals, span, self._parameters.rivals)
 
-    def _is_dense(self, supports: tuple[Support, Support], span: tuple[float, float], alignment: Alignment) -> bool:
+    def _is_dense(self, support: Support, span: tuple[float, float], alignment: Alignment) -> bool:
         """Whether the excerpt is aligned all along and at many moments, not in a note here and a note there."""
         limits, share = self._parameters, alignment.aligned / max(1, alignment.peaks)
         if share < limits.least_share:
-            rest = weigh_rest(supports, span, limits.chance.word_s, limits.chance)
+            rest = weigh_rest(support, span, limits.chance.word_s, limits.chance)
             rare = alignment.log10_false_matches <= limits.log10_rare and rest.log10_chance <= limits.log10_rare_rest
             if share < limits.least_share_of_rare or not rare:
                 return False
-        if moments(supports[0], span, limits.chance) < limits.least_moments:
+        of_length = min(limits.enough_moments, limits.least_moments_per_s * (span[1] - span[0]))
+        if moments(support, span, limits.chance) < max(limits.least_moments, of_length):
             return False
-        return spread(supports[0], span, limits.chance) >= limits.least_spread
+        return spread(support, span, limits.chance) >= limits.least_spread
 
-    def _is_more_than_a_word(
-        self, supports: tuple[Support, Support], span: tuple[float, float], alignment: Alignment
-    ) -> bool:
+    def _is_more_than_a_word(self, support: Support, span: tuple[float, float], alignment: Alignment) -> bool:
         """Whether the excerpt stands without its busiest moment, or is nearly all there is of a short item.
 
         In a long item many words could have met a word of a work by accident; an item that is little more than a word
         and is found from end to end is another matter, and less is asked of what is left of it.
         """
         chance = self._parameters.chance
-        if self._is_nearly_all(supports[0], span, alignment):
-            rest = weigh_rest(supports, span, chance.syllable_s, chance)
+        if self._is_nearly_all(support, span, alignment):
+            rest = weigh_rest(support, span, chance.syllable_s, chance)
             return rest.log10_chance <= -self._parameters.least_log10_rest_of_item
-        rest = weigh_rest(supports, span, chance.word_s, chance)
+        rest = weigh_rest(support, span, chance.word_s, chance)
         return rest.log10_chance <= -self._parameters.least_log10_rest
 
     def _is_nearly_all(self, support: Support, span: tuple[float, float], alignment: Alignment) -> bool:
@@ -242,20 +241,15 @@ class _Search:
 
     def _is_aligned(self, line: Line, part: Constellation) -> bool:
         """Whether a part has clearly more on the line than chance puts there."""
-        weight = weigh(self._supports(part, line), (0.0, self._item.duration_s + 1.0), self._parameters.chance)
+        weight = weigh(
+            Support.of(part, self._index.sky, line), (0.0, self._item.duration_s + 1.0), self._parameters.chance
+        )
         return weight.log10_chance < self._parameters.log10_worth_following
 
-    def _supports(self, part: Constellation, line: Line) -> tuple[Support, Support]:
-        """Return the support by all peaks, and by the strong ones among themselves."""
-        strong = part.strongest(STRONG_SHARE)
-        return Support.of(part, self._index.sky, line), Support.of(strong, self._index.strong_sky, line)
-
-    def _judged(
-        self, supports: tuple[Support, Support], span: tuple[float, float], line: Line, rivals: tuple[float, ...]
-    ) -> Alignment:
+    def _judged(self, support: Support, span: tuple[float, float], line: Line, rivals: tuple[float, ...]) -> Alignment:
         """Weigh the evidence in one stretch."""
-        weight = weigh(supports, span, self._parameters.chance, rivals)
-        start_s, end_s = supports[0].ends(span)
+        weight = weigh(support, span, self._parameters.chance, rivals)
+        start_s, end_s = support.ends(span)
         work, work_s = self._index.moment(line.tempo * (start_s + end_s) / 2 + line.start_s)
         half_s = line.tempo * (end_s - start_s) / 2
         trials = self._log10_trials(line)

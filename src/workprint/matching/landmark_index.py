@@ -44,8 +44,6 @@ _MOST_SHARED_BITS: Final = 16
 _RANKS: Final = "landmark_ranks"
 """`triplet_rank` and `pair_rank`, float32 (2,), where they are not the usual ones."""
 
-STRONG_SHARE: Final = 0.4
-"""The strong peaks are weighed by themselves, too: under noise they are the ones that are left."""
 _PARTS: Final = 64
 """Landmarks are made of so many parts of a portfolio, one after the other."""
 POSTED_S: Final = 0.004
@@ -106,9 +104,7 @@ class LandmarkIndex:
         self.parameters = parameters
         self.peak_times_s: NDArray[np.float64] = tables["peak_times_s"]
         self.peak_octaves: NDArray[np.float32] = tables["peak_octaves"]
-        strong = tables["peak_ranks"] < STRONG_SHARE
-        self.sky = Sky(self.peak_times_s, self.peak_octaves)
-        self.strong_sky = Sky(self.peak_times_s[strong], self.peak_octaves[strong])
+        self.sky = Sky(self.peak_times_s, self.peak_octaves, tables["peak_ranks"])
         self._starts: NDArray[np.float64] = tables["work_starts_s"]
         self._durations: NDArray[np.float64] = tables["work_durations_s"]
 

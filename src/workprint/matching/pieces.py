@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from workprint.matching.alignment import Alignment
 from workprint.matching.constellation import Constellation
-from workprint.matching.landmark_index import STRONG_SHARE, LandmarkIndex
+from workprint.matching.landmark_index import LandmarkIndex
 
 _LONGEST_PAUSE_S: Final = 3.0
 _OVERLAP_S: Final = 0.5
 """Pieces grow a little into each other."""
 _EDGE_S: Final = 0.1
 """The end of a sound belongs to the piece, aligned or not."""
+_STRONG_SHARE: Final = 0.4
 _PAUSE_PEAKS_PER_S: Final = 20.0
 """Sound has about twice as many strong peaks per second; a pause has few, and those of a room."""
 _SAME_TEMPO: Final = 0.03
@@ -57,7 +58,7 @@ def _is_pause(times_s: NDArray[np.float64], ranks: NDArray[np.float32], span: tu
     if not -_OVERLAP_S <= length_s <= _LONGEST_PAUSE_S:
         return False
     low, high = np.searchsorted(times_s, (span[0] + _EDGE_S, span[1] - _EDGE_S))
-    return int((ranks[low:high] < STRONG_SHARE).sum()) <= 2 + _PAUSE_PEAKS_PER_S * max(0.0, length_s)
+    return int((ranks[low:high] < _STRONG_SHARE).sum()) <= 2 + _PAUSE_PEAKS_PER_S * max(0.0, length_s)
 
 
 def _both(one: Alignment, other: Alignment) -> Alignment:

@@ -5,15 +5,21 @@ has and its neighbours lack is evidence.
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workprint.matching.agreement import PROFILES, nats_elsewhere
 from workprint.matching.constellation import Constellation
-from workprint.matching.lines import Line, Sky, aligned, elsewhere_s, met_elsewhere
-from workprint.matching.significance import COARSE, FINE, ChanceParameters, Support, means_by_chance, surprise
+from workprint.matching.lines import Line, Sky, Tolerance, aligned
+from workprint.matching.significance import COARSE, ChanceParameters, Support, rates_by_chance, surprise
 
-_STRONGEST_RIVALS = 3
+FINE: Final = Tolerance(0.008, 0.004)
+"""Peaks so near are of the same sound."""
+_STRONGEST_RIVALS: Final = 3
+_ELSEWHERE_S: Final = (np.arange(0.16, 4.0, 0.016)[:, None] * np.array([-1.0, 1.0])).ravel()
+"""Where else a stretch is tried, item against work: beyond the length of a sound, within a few bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +49,24 @@ class RivalParameters:
 class Rivals:
     """What the other places around a line align of a stretch."""
 
-    nats: float
-    """How surprising what the strongest of them aligns would be by chance; nothing where none is to be feared."""
+    nats: tuple[float, ...]
+    """By each profile, how surprising what the strongest of them aligns would be by chance; nothing where none is to be
+    feared."""
     won: float
     """Share of the cells of the stretch in which the line aligns more than each of the strongest."""
 
 
 def nats_against(
-    rivals: tuple[Rivals, ...], span: tuple[float, float], parameters: RivalParameters = RivalParameters()
+    rivals: Rivals, span: tuple[float, float], parameters: RivalParameters = RivalParameters()
 ) -> tuple[float, ...]:
-    """Return what speaks against a line in each of its supports, the first of which is that of all peaks."""
-    first = rivals[0]
+    """Return what speaks against a line in each profile."""
     all_along = (
         span[1] - span[0] >= parameters.least_won_s
-        and first.won >= parameters.least_won
-        and first.nats <= parameters.most_nats_all_along
+        and rivals.won >= parameters.least_won
+        and rivals.nats[0] <= parameters.most_nats_all_along
     )
     factor = parameters.factor_all_along if all_along else parameters.factor
-    return tuple(factor * max(0.0, each.nats - parameters.allowance_nats) for each in rivals)
+    return tuple(factor * max(0.0, nats - parameters.allowance_nats) for nats in rivals.nats)
 
 
 def rivals_of(
@@ -75,30 +81,29 @@ def rivals_of(
     own, chance = parameters
     low, high = (int(place) for place in np.searchsorted(support.times_s, span))
     size = high - low
-    if not size or support.near[low:high].sum() >= own.same_share * size:
-        return Rivals(0.0, 1.0)
+    if not size or aligned(item.between_peaks(low, high), sky, line, FINE).mean() >= own.same_share:
+        return Rivals((0.0,) * PROFILES, 1.0)
     low = max(low, (low + high - own.most_peaks) // 2)
     high = min(high, low + own.most_peaks)
     stars = item.between_peaks(low, high)
-    near, wide = met_elsewhere(stars, sky, line, FINE, COARSE)
-    near_mean, ring_mean = means_by_chance(support, low, high, chance)
-    nats = np.array(
-        [
-            surprise(float(close), near_mean) + surprise(float(far), ring_mean)
-            for close, far in zip(near, wide - near, strict=True)
-        ]
-    )
-    strongest = np.argsort(-nats, kind="stable")[:_STRONGEST_RIVALS]
-    shifts_s = [elsewhere_s(int(place), FINE) for place in strongest]
-    won = min(_won(stars, sky, line, support.wide[low:high], shift_s, chance) for shift_s in shifts_s)
-    return Rivals(float(nats.max()) * size / (high - low), won)
+    part = Support(support.times_s[low:high], support.levels[:, low:high], support.displaced[:, low:high])
+    rates = rates_by_chance(part, chance)
+    said = nats_elsewhere(stars, sky, line, _ELSEWHERE_S)
+    # The more they say, the more surprising it is: one place in each profile is the strongest.
+    nats = [
+        surprise(float(row.max()), of_profile) * size / (high - low)
+        for row, of_profile in zip(said, rates, strict=True)
+    ]
+    strongest = np.argsort(-said[int(np.argmax(nats))], kind="stable")[:_STRONGEST_RIVALS]
+    won = min(_won(stars, sky, line, part.met, float(_ELSEWHERE_S[place]), chance) for place in strongest)
+    return Rivals(tuple(nats), won)
 
 
 def _won(
     stars: Constellation, sky: Sky, line: Line, hits: NDArray[np.bool_], shift_s: float, parameters: ChanceParameters
 ) -> float:
     """Return the share of cells in which a line aligns more than it does when shifted."""
-    _, rival_hits = aligned(stars, sky, replace(line, start_s=line.start_s + shift_s), FINE, COARSE)
+    rival_hits = aligned(stars, sky, replace(line, start_s=line.start_s + shift_s), COARSE)
     cells = ((stars.times_s - stars.times_s[0]) / parameters.cell_s).astype(np.int64)
     gains = np.bincount(cells, weights=hits.astype(np.float64) - rival_hits)
     busy = np.bincount(cells) >= parameters.busy_peaks

@@ -6,19 +6,32 @@ The tail of that law times the number of lines that could have been tried is the
 one threshold holds for any length of item and any size of portfolio. Decoys set its two corrections.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import log, log10
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
+from workprint.matching.agreement import (
+    MOST_OCTAVES_OFF,
+    MOST_S,
+    NATS,
+    PROFILES,
+    displaced_levels,
+    levels,
+)
 from workprint.matching.constellation import Constellation
-from workprint.matching.lines import Line, Sky, Tolerance, aligned, chances
+from workprint.matching.lines import Line, Sky, Tolerance
 
-COARSE: Final = Tolerance(0.020, 0.014)
-FINE: Final = Tolerance(0.008, 0.004)
+COARSE: Final = Tolerance(MOST_S, MOST_OCTAVES_OFF)
+DISPLACEMENTS_S: Final = np.array([-1.13, -0.83, -0.59, -0.41, -0.29, -0.19, 0.17, 0.23, 0.37, 0.53, 0.71, 0.97])
+"""Item against work: further than two peaks of one event, nearer than a change of scene."""
+DISPLACEMENTS_OCTAVES: Final = np.array([-0.043, 0.0, 0.043])
+_FEW: Final = np.concatenate(([0.0], np.exp(-NATS[1:]))) / np.exp(-NATS[1:]).sum()
+"""How often a pair that happens by chance has which level, roughly."""
+_MOST_TILT: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +40,13 @@ class ChanceParameters:
 
     factor: float = 2.0
     """Unrelated music of the same key and beat aligns up to about twice as often as displaced music does."""
-    constant: float = 0.4
-    """Peaks that are taken to be aligned by chance in any case, in each of the two rings."""
+    constant: float = 0.8
+    """Peaks that are taken to be aligned by chance in any case."""
     dispersion: float = 1.25
     """Chance alignments come in clusters of about this size."""
     moment_s: float = 0.1
-    most_per_moment: int = 8
-    """Peaks of one moment and ring that count. A click is aligned with any click, in all its peaks."""
+    most_nats_per_moment: float = 32.0
+    """What one moment can say. A click is aligned with any click, in all its peaks."""
     word_s: float = 0.4
     """No stretch as short as this decides alone: other lines by the same voice share words."""
     syllable_s: float = 0.25
@@ -50,30 +63,50 @@ class ChanceParameters:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What lies on a line, peak by peak (n,): near it, or within the wider tolerance, and how often by chance."""
+    """What lies on a line, peak by peak: how much each says, and how much it says by chance."""
 
     times_s: NDArray[np.float64]
-    near: NDArray[np.bool_]
-    wide: NDArray[np.bool_]
-    near_chances: NDArray[np.float64]
-    wide_chances: NDArray[np.float64]
+    """(n,)"""
+    levels: NDArray[np.uint8]
+    """(profiles, n), see `agreement`."""
+    displaced: NDArray[np.uint8]
+    """(profiles, n, levels): in how many displacements it has each level."""
 
     @classmethod
     def of(cls, item: Constellation, sky: Sky, line: Line) -> "Support":
-        """Measure hits, and chances by displacement."""
-        near, wide = aligned(item, sky, line, FINE, COARSE)
-        return cls(item.times_s, near, wide, *chances(item, sky, line, FINE, COARSE))
+        """Measure what is met, and chances by displacement."""
+        return cls(
+            item.times_s,
+            levels(item, sky, line),
+            displaced_levels(item, sky, line, DISPLACEMENTS_S, DISPLACEMENTS_OCTAVES),
+        )
+
+    @property
+    def met(self) -> NDArray[np.bool_]:
+        """Whether each peak lies on one of the work, (n,)."""
+        return np.asarray(self.levels[0] > 0)
+
+    @property
+    def chances(self) -> NDArray[np.float64]:
+        """How likely each is to by chance, (n,)."""
+        never = self.displaced[0, :, 0].astype(np.float64) / (DISPLACEMENTS_S.size * DISPLACEMENTS_OCTAVES.size)
+        return 1.0 - never
+
+    def between(self, span: tuple[float, float]) -> "Support":
+        """Return the support of the peaks between two times."""
+        low, high = (int(place) for place in np.searchsorted(self.times_s, span))
+        return Support(self.times_s[low:high], self.levels[:, low:high], self.displaced[:, low:high])
 
     def ends(self, span: tuple[float, float]) -> tuple[float, float]:
         """Return the times of the first and the last aligned peak between two times."""
-        low, high = np.searchsorted(self.times_s, span)
-        own = self.times_s[low:high][self.wide[low:high]]
+        part = self.between(span)
+        own = part.times_s[part.met]
         return (float(own[0]), float(own[-1])) if own.size else span
 
     def busiest(self, span: tuple[float, float], length_s: float) -> tuple[float, float]:
         """Return the stretch of this length, within a span, that has most aligned peaks."""
-        low, high = np.searchsorted(self.times_s, span)
-        own = self.times_s[low:high][self.wide[low:high]]
+        part = self.between(span)
+        own = part.times_s[part.met]
         if not own.size:
             return span[0], span[0] + length_s
         counts = np.searchsorted(own, own + length_s) - np.arange(own.size)
@@ -83,7 +116,7 @@ class Support:
     def without(self, span: tuple[float, float]) -> "Support":
         """Return the support of all peaks but those between two times."""
         kept = (self.times_s < span[0]) | (self.times_s >= span[1])
-        return Support(*(getattr(self, name)[kept] for name in self.__slots__))
+        return Support(self.times_s[kept], self.levels[:, kept], self.displaced[:, kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,60 +131,59 @@ class Weight:
 
 
 def weigh(
-    supports: Iterable[Support],
-    span: tuple[float, float],
-    parameters: ChanceParameters,
-    rivals: tuple[float, ...] = (0.0, 0.0),
+    support: Support, span: tuple[float, float], parameters: ChanceParameters, rivals: tuple[float, ...] = (0.0, 0.0)
 ) -> Weight:
-    """Weigh the peaks between two times by the most telling of several supports, less the nats of its rivals."""
-    weights = [_weighed(support, span, parameters, rival) for support, rival in zip(supports, rivals, strict=True)]
-    best = min(weights, key=lambda weight: weight.log10_chance)
+    """Weigh the peaks between two times by the most telling of the profiles, less the nats of its rivals in it.
+
+    What they say together is compared with what displaced ones would say: Chernoff's bound for a sum of independent
+    values, each of which has a Poisson law. Peaks of one moment come and go together, so no moment says more than some.
+    """
+    part = support.between(span)
+    moments = ((part.times_s - span[0]) / parameters.moment_s).astype(np.int64)
+    nats = 0.0
+    for profile, (rates, rival) in enumerate(zip(rates_by_chance(part, parameters), rivals, strict=True)):
+        said = np.bincount(moments, weights=NATS[part.levels[profile]], minlength=1)
+        sum_nats = float(np.minimum(said, parameters.most_nats_per_moment).sum())
+        nats = max(nats, surprise(sum_nats, rates) - rival)
+    nats = max(0.0, nats / parameters.dispersion - log(1.0 + nats))
     # The best of several looks is so many times as easily had.
-    return replace(best, log10_chance=min(0.0, best.log10_chance + log10(len(weights))))
+    log10_chance = min(0.0, log10(PROFILES) - nats / log(10.0))
+    expected = parameters.factor * float(part.chances.sum()) + parameters.constant
+    return Weight(int(part.met.sum()), part.times_s.size, expected, log10_chance)
 
 
-def weigh_rest(
-    supports: Iterable[Support], span: tuple[float, float], word_s: float, parameters: ChanceParameters
-) -> Weight:
+def weigh_rest(support: Support, span: tuple[float, float], word_s: float, parameters: ChanceParameters) -> Weight:
     """Weigh what is left of a stretch without its busiest `word_s`.
 
     One word, drum beat or click may be the same in two recordings that are not. It proposes a line; whether the line
     holds is for the rest to say, for which it is the only line tried.
     """
-    supports = tuple(supports)
-    word = supports[0].busiest(span, word_s)
-    return weigh([support.without(word) for support in supports], span, parameters)
+    return weigh(support.without(support.busiest(span, word_s)), span, parameters)
 
 
-def means_by_chance(support: Support, low: int, high: int, parameters: ChanceParameters) -> tuple[float, float]:
-    """Return how many peaks are expected near the line and in the ring around it by chance."""
-    near = parameters.factor * float(support.near_chances[low:high].sum()) + parameters.constant
-    wide = parameters.factor * float(support.wide_chances[low:high].sum()) + 2.0 * parameters.constant
-    return near, max(parameters.constant, wide - near)
+def rates_by_chance(part: Support, parameters: ChanceParameters) -> NDArray[np.float64]:
+    """Return how many peaks of each level are expected by chance, (profiles, levels)."""
+    displacements = DISPLACEMENTS_S.size * DISPLACEMENTS_OCTAVES.size
+    rates = parameters.factor * part.displaced.sum(axis=1, dtype=np.float64) / displacements
+    rates += parameters.constant * _FEW
+    rates[:, :2] = 0.0
+    return np.asarray(rates)
 
 
-def _weighed(support: Support, span: tuple[float, float], parameters: ChanceParameters, rival: float) -> Weight:
-    """Weigh two independent counts, each with its own law of chance.
+@njit(cache=True)
+def surprise(nats, rates):  # type: ignore[no-untyped-def]
+    """Return how unlikely it is, in nats, that peaks of these rates (levels,) say so much together by chance.
 
-    Peaks near the line and those in the ring around it: a true line has most of its peaks near, where
-    chance puts one in ten. Peaks of one moment come and go together, so no moment counts for more than a few.
+    Chernoff's bound: the largest of `t * nats - sum(rates * (exp(t * NATS) - 1))` over t, which is concave, by halving.
     """
-    low, high = (int(place) for place in np.searchsorted(support.times_s, span))
-    moments = ((support.times_s[low:high] - span[0]) / parameters.moment_s).astype(np.int64)
-    near, ring = support.near[low:high], support.wide[low:high] & ~support.near[low:high]
-    counts = [
-        float(np.minimum(np.bincount(moments, weights=hits, minlength=1), parameters.most_per_moment).sum())
-        for hits in (near, ring)
-    ]
-    near_mean, ring_mean = means_by_chance(support, low, high, parameters)
-    nats = max(0.0, surprise(counts[0], near_mean) + surprise(counts[1], ring_mean) - rival)
-    nats = max(0.0, nats / parameters.dispersion - log(1.0 + nats))
-    return Weight(int(near.sum() + ring.sum()), high - low, near_mean + ring_mean, -nats / log(10.0))
-
-
-def surprise(count: float, mean: float) -> float:
-    """Return how unlikely it is, in nats, that a Poisson variable of this mean reaches `count` (Chernoff's bound)."""
-    return count * log(count / mean) - count + mean if count > mean else 0.0
+    low, high = 0.0, _MOST_TILT
+    for _ in range(24):
+        tilt = (low + high) / 2
+        if nats > (rates * NATS * np.exp(tilt * NATS)).sum():
+            low = tilt
+        else:
+            high = tilt
+    return low * nats - (rates * np.expm1(low * NATS)).sum()
 
 
 def enough(weight: Weight, log10_goal: float) -> float:
@@ -168,7 +200,7 @@ def spread(support: Support, span: tuple[float, float], parameters: ChanceParame
     """
     low, high = (int(place) for place in np.searchsorted(support.times_s, span))
     cells = ((support.times_s[low:high] - span[0]) / parameters.cell_s).astype(np.int64)
-    gains = support.wide[low:high] - parameters.factor * support.wide_chances[low:high]
+    gains = support.met[low:high] - parameters.factor * support.chances[low:high]
     busy = np.bincount(cells, minlength=1) >= parameters.busy_peaks
     more = np.bincount(cells, weights=gains, minlength=1) > 1.0
     return float(more[busy].mean()) if busy.any() else 1.0
@@ -180,8 +212,8 @@ def moments(support: Support, span: tuple[float, float], parameters: ChanceParam
     The partials of a note begin together, and those of any note lie on those of any other that is played at another
     pitch. So two notes that follow each other as two others do align all their peaks, though they are only two moments.
     """
-    low, high = (int(place) for place in np.searchsorted(support.times_s, span))
-    own = support.times_s[low:high][support.wide[low:high]]
+    part = support.between(span)
+    own = part.times_s[part.met]
     if not own.size:
         return 0.0
     counts = np.bincount(((own - own[0]) / parameters.onset_s).astype(np.int64))
@@ -195,7 +227,7 @@ def stretches(support: Support, parameters: ChanceParameters) -> list[tuple[floa
         return []
     first = int(support.times_s[0] / parameters.cell_s)
     cells = (support.times_s / parameters.cell_s).astype(np.int64) - first
-    gains = np.bincount(cells, weights=support.wide - parameters.factor * support.wide_chances).astype(np.float64)
+    gains = np.bincount(cells, weights=support.met - parameters.factor * support.chances).astype(np.float64)
     gains -= 0.2
     return [
         ((first + low) * parameters.cell_s, (first + high) * parameters.cell_s)

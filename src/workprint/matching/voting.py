@@ -1,7 +1,7 @@
 """Asks an index where an item's windows may come from: every shared landmark votes for a place, a tempo and a pitch."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any, Final
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from workprint.matching.constellation import Constellation
 from workprint.matching.landmark_index import POSTED_OCTAVES, POSTED_S, LandmarkIndex
-from workprint.matching.landmarks import pairs, triplet_place, triplets
+from workprint.matching.landmarks import TripletShape, pairs, triplet_place, triplets
 
 _MOST_SORTED: Final = 4096
 _HIGHEST_COUNT: Final = 4095
-_BORDER: Final = 0.3
+_BORDER: Final = 0.45
 """So near to the border of its cell, in cells, a triplet is looked up on the other side too."""
 _NO_CELL: Final = -(1 << 20)
 _LONGEST: Final = 1 << 14
@@ -52,7 +52,13 @@ class VotingParameters:
     scaled_cell_s: float = 0.16
     tempo_cell_octaves: float = 0.16
     pitch_cell_octaves: float = 0.02
-    hypotheses: int = 5
+    short_s: float = 3.0
+    """A window that is shorter has few triplets, so that each of its peaks is combined with more others: …"""
+    second_peaks_of_short: int = 12
+    third_peaks_of_short: int = 8
+    first_gap_of_short_s: float = 0.032
+    """… and with nearer ones, since it may have been played faster than the work."""
+    hypotheses: int = 12
     """Places per window, direction and kind of landmark that are tried."""
     least_votes: int = 3
 
@@ -60,6 +66,15 @@ class VotingParameters:
         """How many votes a window has in an index."""
         times = index.duration_s / 3600.0 / self.hours_of_portfolio
         return round(self.votes_per_window * sqrt(max(1.0, times)))
+
+    def of_short_windows(self, shape: TripletShape) -> TripletShape:
+        """How triplets of a short window are made, where `shape` is how the index made its own."""
+        return replace(
+            shape,
+            second_peaks=self.second_peaks_of_short,
+            third_peaks=self.third_peaks_of_short,
+            first_gap_s=self.first_gap_of_short_s,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +96,7 @@ class Window:
 
     centre_s: float
     stars: Constellation
+    length_s: float
     most_rank: float
     """See `triplets`."""
 
@@ -92,7 +108,7 @@ def windows(item: Constellation, parameters: VotingParameters, most_rank: float)
     middle = min(length_s, item.duration_s) / 2
     for number in range(count):
         start = number * step_s
-        yield Window(start + middle, item.between(start, start + length_s), most_rank)
+        yield Window(start + middle, item.between(start, start + length_s), 2 * middle, most_rank)
 
 
 def plain_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingParameters) -> list[Hypothesis]:
@@ -111,7 +127,8 @@ def plain_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPar
 def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingParameters) -> list[Hypothesis]:
     """Return places where the window may be played at any speed, tempo and pitch, by triplets."""
     stars, shape = window.stars.strongest(index.parameters.triplet_share), index.parameters.triplet
-    found = triplets(stars, shape, min(window.most_rank, index.parameters.triplet_rank))
+    asked = parameters.of_short_windows(shape) if window.length_s < parameters.short_s else shape
+    found = triplets(stars, asked, min(window.most_rank, index.parameters.triplet_rank))
     sizes = (float(shape.cells_per_octave), shape.interval_cells, shape.ratio_cells)
     keys, owners = _triplet_probes(stars.times_s, stars.octaves, found, sizes)
     table = tuple(index.tables[f"triplet_{name}"] for name in ("times", "lengths", "octaves"))
