@@ -107,11 +107,11 @@ def test_a_bucket_is_fingerprinted_and_matched_on_the_cluster(
 
     monkeypatch.setitem(fsspec.config.conf, "s3", bucket)
     remote = fsspec.filesystem("s3", **bucket)
-    remote.mkdir("corpus")
+    remote.mkdir("faults")
     for path in (path for path in sorted(shards.rglob("*")) if path.is_file()):
-        remote.pipe_file(f"corpus/{path.relative_to(shards).as_posix()}", path.read_bytes())
+        remote.pipe_file(f"faults/{path.relative_to(shards).as_posix()}", path.read_bytes())
     on_ray = replace(settings, engine="ray", address=cluster.address, jobs=1)
-    api.fingerprint("s3://corpus", tmp_path / "store", on_ray)
+    api.fingerprint("s3://faults", tmp_path / "store", on_ray)
 
     where = ["--engine", "ray", "--ray-address", cluster.address, "--as-of", "2026-01-01", "-q", "-j", "1"]
     asked = ["match", str(tmp_path / "store"), "-p", str(small / "mine.workprint"), "-o", str(tmp_path / "out"), *where]
