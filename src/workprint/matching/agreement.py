@@ -4,7 +4,7 @@ A pair of peaks by chance is anywhere within the tolerance, and as often of a lo
 a pair of the same sound is near, and loud in both. Two profiles hold the logarithms of how many times as often true
 lines have such a pair as displaced ones: one for copies in which all of the work is still there, and one for those that
 lost the faint half of it to noise or other voices, and have peaks of their own instead. Place and rank are taken to be
-independent. `benchmarks/weights_audio.py` measures the tables.
+independent. The tables are rounded from what `benchmarks/weights_audio.py` measures, over several mixtures of edits.
 """
 
 from typing import Final

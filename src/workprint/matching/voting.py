@@ -45,7 +45,7 @@ class VotingParameters:
     votes_per_window: int = 60_000
     """The rarest keys are asked first, until they have given so many votes. What hum, beeps and silence share with
     everything is asked last or not at all."""
-    hours_of_portfolio: float = 10.0
+    hours_of_portfolio: float = 1.0
     """Above, there are more votes, by the root of how many times as long it is: each key has more postings, so fewer
     keys can be asked for the same votes, and what is found costs time."""
     plain_cell_s: float = 0.064
@@ -58,7 +58,9 @@ class VotingParameters:
     third_peaks_of_short: int = 8
     first_gap_of_short_s: float = 0.032
     """… and with nearer ones, since it may have been played faster than the work."""
-    hypotheses: int = 12
+    hypotheses_of_short: int = 12
+    """Its right place may have few votes, too."""
+    hypotheses: int = 5
     """Places per window, direction and kind of landmark that are tried."""
     least_votes: int = 3
 
@@ -66,6 +68,10 @@ class VotingParameters:
         """How many votes a window has in an index."""
         times = index.duration_s / 3600.0 / self.hours_of_portfolio
         return round(self.votes_per_window * sqrt(max(1.0, times)))
+
+    def places(self, window: "Window") -> int:
+        """How many places are tried of a window."""
+        return self.hypotheses_of_short if window.length_s < self.short_s else self.hypotheses
 
     def of_short_windows(self, shape: TripletShape) -> TripletShape:
         """How triplets of a short window are made, where `shape` is how the index made its own."""
@@ -121,7 +127,7 @@ def plain_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPar
     asked = (begins[rare], ends[rare], delays[rare])
     places, cells = _pair_votes(asked, index.tables["pair_times"], total, round(parameters.plain_cell_s / POSTED_S))
     still = np.zeros(places.size, dtype=np.float32)
-    return _elected(cells, (places, still, still), parameters)
+    return _elected(cells, (places, still, still), parameters.places(window), parameters.least_votes)
 
 
 def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingParameters) -> list[Hypothesis]:
@@ -142,7 +148,7 @@ def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPa
     )
     item = (stars.times_s, stars.octaves, found[owners[rare]])
     *votes, cells = _triplet_votes(item, (begins[rare], ends[rare]), table, limits, steps, total)
-    return _elected(cells, tuple(votes), parameters)
+    return _elected(cells, tuple(votes), parameters.places(window), parameters.least_votes)
 
 
 @njit(cache=True)
@@ -244,16 +250,16 @@ def _cells_around(place):  # type: ignore[no-untyped-def]
 
 
 def _elected(
-    cells: NDArray[np.int64], votes: tuple[NDArray[Any], ...], parameters: VotingParameters
+    cells: NDArray[np.int64], votes: tuple[NDArray[Any], ...], most: int, least_votes: int
 ) -> list[Hypothesis]:
     """Return the cells with the most votes, each with the medians of its votes, most votes first."""
-    crowded = _crowded(cells, parameters.least_votes)
+    crowded = _crowded(cells, least_votes)
     if not crowded.size:
         return []
     names, members, counts = np.unique(cells[crowded], return_inverse=True, return_counts=True)
-    best = np.lexsort((names, -counts))[: parameters.hypotheses]
+    best = np.lexsort((names, -counts))[:most]
     elected = []
-    for cell in best[counts[best] >= parameters.least_votes]:
+    for cell in best[counts[best] >= least_votes]:
         own = crowded[members == cell]
         place, tempo, pitch = (np.sort(column[own])[own.size // 2] for column in votes)
         elected.append(Hypothesis(float(place) * POSTED_S, float(2.0**tempo), float(pitch), int(counts[cell])))
