@@ -15,7 +15,7 @@ from workprint.matching.landmarks import TripletShape, pairs, triplet_place, tri
 
 _MOST_SORTED: Final = 4096
 _HIGHEST_COUNT: Final = 4095
-_BORDER: Final = 0.45
+_BORDER: Final = 0.3
 """So near to the border of its cell, in cells, a triplet is looked up on the other side too."""
 _NO_CELL: Final = -(1 << 20)
 _LONGEST: Final = 1 << 14
@@ -57,7 +57,9 @@ class VotingParameters:
     second_peaks_of_short: int = 12
     third_peaks_of_short: int = 8
     first_gap_of_short_s: float = 0.032
-    """… and with nearer ones, since it may have been played faster than the work."""
+    """… and with nearer ones, since it may have been played faster than the work, …"""
+    border_of_short: float = 0.45
+    """… and nearly every triplet is looked up on the other side of its cell's borders, too."""
     hypotheses_of_short: int = 12
     """Its right place may have few votes, too."""
     hypotheses: int = 5
@@ -132,23 +134,46 @@ def plain_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPar
 
 def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingParameters) -> list[Hypothesis]:
     """Return places where the window may be played at any speed, tempo and pitch, by triplets."""
-    stars, shape = window.stars.strongest(index.parameters.triplet_share), index.parameters.triplet
-    asked = parameters.of_short_windows(shape) if window.length_s < parameters.short_s else shape
-    found = triplets(stars, asked, min(window.most_rank, index.parameters.triplet_rank))
-    sizes = (float(shape.cells_per_octave), shape.interval_cells, shape.ratio_cells)
-    keys, owners = _triplet_probes(stars.times_s, stars.octaves, found, sizes)
+    stars = window.stars.strongest(index.parameters.triplet_share)
+    asked, total = _asked_triplets(index, window, stars, parameters)
     table = tuple(index.tables[f"triplet_{name}"] for name in ("times", "lengths", "octaves"))
-    begins, ends = index.postings("triplet", keys)
-    rare, total = _rarest(ends - begins, parameters.votes(index))
     limits = (parameters.widest_pitch_octaves, parameters.lowest_tempo, parameters.highest_tempo, window.centre_s)
     steps = (
         round(parameters.scaled_cell_s / POSTED_S),
         1.0 / parameters.tempo_cell_octaves,
         1.0 / parameters.pitch_cell_octaves,
     )
-    item = (stars.times_s, stars.octaves, found[owners[rare]])
-    *votes, cells = _triplet_votes(item, (begins[rare], ends[rare]), table, limits, steps, total)
+    found, begins, ends = asked
+    *votes, cells = _triplet_votes((stars.times_s, stars.octaves, found), (begins, ends), table, limits, steps, total)
     return _elected(cells, tuple(votes), parameters.places(window), parameters.least_votes)
+
+
+def _asked_triplets(
+    index: LandmarkIndex, window: Window, stars: Constellation, parameters: VotingParameters
+) -> tuple[tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]], int]:
+    """Return the triplets (n, 3) that are asked, where their postings begin and end, and how many these are in all.
+
+    A short window asks for more where that takes no votes from the usual ones, which are the surer.
+    """
+    usual, most = index.parameters.triplet, parameters.votes(index)
+    asked, total = _rarest_triplets(index, window, stars, (usual, _BORDER), most)
+    more = parameters.of_short_windows(usual)
+    times = more.second_peaks * more.third_peaks / (usual.second_peaks * usual.third_peaks)
+    if window.length_s < parameters.short_s and times * total <= most:
+        return _rarest_triplets(index, window, stars, (more, parameters.border_of_short), most)
+    return asked, total
+
+
+def _rarest_triplets(
+    index: LandmarkIndex, window: Window, stars: Constellation, how: tuple[TripletShape, float], most: int
+) -> tuple[tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]], int]:
+    shape, border = how
+    found = triplets(stars, shape, min(window.most_rank, index.parameters.triplet_rank))
+    sizes = (float(shape.cells_per_octave), shape.interval_cells, shape.ratio_cells)
+    keys, owners = _triplet_probes(stars.times_s, stars.octaves, found, sizes, border)
+    begins, ends = index.postings("triplet", keys)
+    rare, total = _rarest(ends - begins, most)
+    return (found[owners[rare]], begins[rare], ends[rare]), total
 
 
 @njit(cache=True)
@@ -181,7 +206,7 @@ def _pair_votes(asked, times, total, step):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _triplet_probes(times, octaves, found, sizes):  # type: ignore[no-untyped-def]
+def _triplet_probes(times, octaves, found, sizes, border):  # type: ignore[no-untyped-def]
     """Return the keys to look up, and which triplet asks for each.
 
     A triplet near the border of its cell is looked up in the next cell too, in each of the three directions.
@@ -192,7 +217,7 @@ def _triplet_probes(times, octaves, found, sizes):  # type: ignore[no-untyped-de
     count = 0
     for number in range(found.shape[0]):
         one, two, ratio = triplet_place(times, octaves, found[number], per_octave, ratio_cells)
-        ones, twos, ratios = _cells_around(one), _cells_around(two), _cells_around(ratio)
+        ones, twos, ratios = _cells_around(one, border), _cells_around(two, border), _cells_around(ratio, border)
         for corner in range(8):
             low = ones[corner & 1] + intervals // 2
             high = twos[corner >> 1 & 1] + intervals // 2
@@ -238,13 +263,13 @@ def _triplet_votes(item, asked, table, limits, steps, total):  # type: ignore[no
 
 
 @njit(cache=True)
-def _cells_around(place):  # type: ignore[no-untyped-def]
+def _cells_around(place, border):  # type: ignore[no-untyped-def]
     """Return the cell of a place, and its neighbour where that is near, or a cell that does not exist."""
     cell = int(np.floor(place))
     offset = place - cell
-    if offset < _BORDER:
+    if offset < border:
         return cell, cell - 1
-    if offset > 1.0 - _BORDER:
+    if offset > 1.0 - border:
         return cell, cell + 1
     return cell, _NO_CELL
 
