@@ -22,7 +22,8 @@ from workprint.model import Finding, Question
 from workprint.serial.lines import dumps, finding_from_json, finding_to_json
 
 _FORMAT = "workprint-compared"
-_VERSION = 1
+_VERSION = 2
+"""2: what is said of recordings counts the sound of the whole registry."""
 _MAX_BYTES = 1 << 30
 """Of one file; more is compared again rather than read."""
 _HEX_DIGITS = 32

@@ -99,6 +99,7 @@ JOINED = {
     "digest.sha256": "workprint.matching.joined:JoinedDigests",
     "image.phash": "workprint.matching.joined:JoinedHashes",
     "image.features": "workprint.matching.joined:JoinedFeatures",
+    "audio.peaks": "workprint.matching.joined_recordings:JoinedRecordings",
 }
 """What tells of many portfolios which are worth asking. Of recipes without it, each is asked."""
 

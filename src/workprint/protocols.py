@@ -127,6 +127,18 @@ class ColumnIndex(CandidateIndex, Protocol):
 
 
 @runtime_checkable
+class TimedIndex(Protocol):
+    """Of a `CandidateIndex` whose threshold depends on how much sound an item is compared with."""
+
+    @property
+    def duration_s(self) -> float:
+        """How much sound there is in all works together."""
+
+    def beside(self, other_s: float) -> None:
+        """Take so much sound in other portfolios of a registry into account."""
+
+
+@runtime_checkable
 class CoarseIndex(Protocol):
     """Of a `CandidateIndex` that can also be built smaller, for large portfolios, and says of tables which they are."""
 

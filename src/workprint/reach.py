@@ -13,13 +13,15 @@ from workprint import plugins
 from workprint.matching.joined import JoinedDigests
 from workprint.matching.mention_reach import MentionReach
 from workprint.matching.mentions import MentionIndex
-from workprint.protocols import CandidateIndex, ColumnIndex, JoinedIndex, Tables
+from workprint.protocols import CandidateIndex, ColumnIndex, JoinedIndex, Tables, TimedIndex
 from workprint.serial.columns import RecordColumns
 
 JOINED_FROM = 4
 """So few portfolios are asked one by one."""
 MOST_JOINED_WORKS = 1 << 16
 """The smallest portfolios are joined up to so many works; larger ones are worth a look-up of their own."""
+MOST_JOINED_S = 100 * 3600.0
+"""The same for recordings: so much sound takes 5 GB of tables, and with more too little of it would be found."""
 _DIGEST_BYTES = 32
 _OTHER_FILES = 256
 
@@ -45,16 +47,17 @@ class Reach:
         """
         self._alone = [list(indexes.items()) for indexes in opened]
         self._joined: dict[str, JoinedIndex] = {}
-        together = _together(works)
-        for recipe in opened[0] if together else ():
-            if (joined := plugins.joined_class(recipe)) is None:
+        fits = _together(works, MOST_JOINED_WORKS)
+        for recipe in opened[0] if fits else ():
+            together = {owner: opened[owner][recipe] for owner in _with_sound(fits, recipe, opened)}
+            if not together or (joined := plugins.joined_class(recipe)) is None:
                 continue
             if folder is None:
-                self._joined[recipe] = joined.build(recipe, {owner: opened[owner][recipe] for owner in together})
+                self._joined[recipe] = joined.build(recipe, together)
             else:
                 self._joined[recipe] = joined(recipe, _mapped(folder / _file_name(recipe)))
-            for owner in together:
-                self._alone[owner].remove((recipe, opened[owner][recipe]))
+            for owner, index in together.items():
+                self._alone[owner].remove((recipe, index))
         self._mentions = MentionReach(mentions, self._owners_of_digest)
 
     def save(self, folder: Path) -> None:
@@ -112,12 +115,30 @@ def _mapped(folder: Path) -> Tables:
     return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
 
 
-def _together(works: Sequence[int]) -> list[int]:
+def _together(sizes: Sequence[float], most: float) -> list[int]:
     """The positions of the portfolios that are joined: the smallest, and not too much of them."""
-    order = np.argsort(works, kind="stable")
-    fits = np.cumsum(np.array(works, dtype=np.int64)[order]) <= MOST_JOINED_WORKS
+    order = np.argsort(sizes, kind="stable")
+    fits = np.cumsum(np.array(sizes, dtype=np.float64)[order]) <= most
     chosen = sorted(order[fits].tolist()) if len(order) else []
     return chosen if len(chosen) >= JOINED_FROM else []
+
+
+def _with_sound(owners: Sequence[int], recipe: str, opened: Sequence[Indexes]) -> list[int]:
+    """Of these portfolios those that are joined by a recipe: all, and if it is about sound, such with not too much."""
+    timed = {owner: one.duration_s for owner in owners if isinstance(one := opened[owner][recipe], TimedIndex)}
+    if not timed:
+        return list(owners)
+    audible = [owner for owner, duration_s in timed.items() if duration_s]
+    return [audible[at] for at in _together([timed[owner] for owner in audible], MOST_JOINED_S)]
+
+
+def share_threshold(opened: Sequence[Indexes]) -> None:
+    """Have each portfolio of a registry count the sound of all: an item may match any of it by chance."""
+    for recipe in opened[0] if opened else ():
+        timed = [one for indexes in opened if isinstance(one := indexes[recipe], TimedIndex)]
+        total_s = sum(one.duration_s for one in timed)
+        for one in timed:
+            one.beside(total_s - one.duration_s)
 
 
 def _within_reach(index: CandidateIndex, recipe: str, columns: RecordColumns) -> NDArray[np.bool_]:

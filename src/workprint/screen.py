@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ from workprint.model import (
 )
 from workprint.portfolio import Portfolio
 from workprint.protocols import CandidateIndex
-from workprint.reach import Reach, allow_open_files
+from workprint.reach import Reach, allow_open_files, share_threshold
 from workprint.rights.claims import contradicts, denial, denial_level, notes, speaks_for_itself
 from workprint.serial.columns import RecordColumns
 from workprint.serial.works import contacts_of
@@ -83,6 +83,9 @@ class Screener:
             for one in self._opened
         ]
         self._folders: list[Path | None] = [None] * len(registries)
+        opened = iter(self._opened)
+        for size in self._sizes:
+            share_threshold([one.indexes for one in islice(opened, size)])
 
     def findings(self, record: FingerprintRecord, attributes: Attributes) -> Iterator[Finding]:
         """Yield a finding for each work in each place of one item."""

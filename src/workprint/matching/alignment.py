@@ -1,6 +1,6 @@
 """Finds the excerpts of a portfolio in an item: votes propose lines in time, and what lies on a line decides."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from math import exp, log10, sqrt
 from typing import Final
@@ -78,6 +78,8 @@ class AlignmentParameters:
     """Lines tried per second of item and second of portfolio: places only …"""
     scaled_lines_per_s2: float = 1e5
     """… and with tempo, pitch and direction."""
+    beside_s: float = 0.0
+    """Seconds of works that the item is compared with in other portfolios of the same registry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,15 @@ def find_alignments(
     return sorted(_without_shadows(found), key=lambda one: (one.item_start_s, one.work, one.work_start_s))
 
 
+def aligned_works(index: LandmarkIndex, item: Constellation, parameters: AlignmentParameters) -> set[int]:
+    """Return the works that a window of the item aligns with beyond chance: all that an excerpt can be grown in."""
+    if not index.peak_times_s.size:
+        return set()
+    voting = parameters.voting
+    forwards = _Search(index, item, parameters, voting.probed_rank).works()
+    return forwards | _Search(index, item.backwards(), parameters, voting.reversed_rank).works()
+
+
 class _Search:
     """One item, in one direction, against one index."""
 
@@ -140,12 +151,25 @@ class _Search:
 
     def run(self) -> list[Alignment]:
         """Look at every window of the item."""
+        for window, line in self._lines():
+            self._follow(window, line)
+        return [alignment for alignment, _ in self._found]
+
+    def works(self) -> set[int]:
+        """The works with a line that is worth following."""
+        return {
+            self._index.moment(line.tempo * window.centre_s + line.start_s)[0]
+            for window, line in self._lines()
+            if self._is_aligned(line, window.stars)
+        }
+
+    def _lines(self) -> Iterator[tuple[Window, Line]]:
+        """Yield the best lines of every window of the item."""
         voting = self._parameters.voting
         for window in windows(self._item, voting, self._most_rank):
             for propose in (plain_hypotheses, scaled_hypotheses):
                 for line in self._best_lines(window, propose(self._index, window, voting)):
-                    self._follow(window, line)
-        return [alignment for alignment, _ in self._found]
+                    yield window, line
 
     def _best_lines(self, window: Window, proposed: Iterable[Hypothesis]) -> list[Line]:
         """Return the lines that align most peaks of the window, and enough to be worth following."""
@@ -275,7 +299,8 @@ class _Search:
         """Return the logarithm of how many lines like this could have been tried."""
         plain = abs(line.tempo - 1.0) < 0.01 and abs(line.octaves) < 0.01
         rate = self._parameters.plain_lines_per_s2 if plain else self._parameters.scaled_lines_per_s2
-        return log10(rate * max(1.0, self._item.duration_s) * max(1.0, self._index.duration_s))
+        among_s = self._index.duration_s + self._parameters.beside_s
+        return log10(rate * max(1.0, self._item.duration_s) * max(1.0, among_s))
 
 
 def _forwards(alignment: Alignment, duration_s: float) -> Alignment:

@@ -34,7 +34,8 @@ class AudioIndex:
     def __init__(self, recipe_id: str, index: LandmarkIndex) -> None:
         """Take a built or loaded index."""
         self.recipe_id = recipe_id
-        self._index = index
+        self.landmarks = index
+        self._parameters = AlignmentParameters()
 
     @classmethod
     def build(cls, recipe_id: str, records: Iterable[FingerprintRecord]) -> AudioIndex:
@@ -77,11 +78,11 @@ class AudioIndex:
 
     def tables(self) -> Tables:
         """All state, by name."""
-        return self._index.tables
+        return self.landmarks.tables
 
     def __len__(self) -> int:
         """How many peaks there are; without any, nothing can be found."""
-        return len(self._index.peak_times_s)
+        return len(self.landmarks.peak_times_s)
 
     def candidates(self, record: FingerprintRecord) -> Sequence[Candidate]:
         """Works with excerpts in the item.
@@ -90,7 +91,7 @@ class AudioIndex:
         here, window by window (`alignment`); `verify` then only tells the outcome.
         """
         stars = constellation_of(record, self.recipe_id)
-        found = joined(find_alignments(self._index, stars), self._index, stars)
+        found = joined(find_alignments(self.landmarks, stars, self._parameters), self.landmarks, stars)
         found = sorted(found, key=lambda one: (one.work, one.item_start_s))
         groups = ((work, tuple(group)) for work, group in groupby(found, key=lambda one: one.work))
         return [Candidate(work, self.recipe_id, float(len(group)), group) for work, group in groups]
@@ -100,11 +101,21 @@ class AudioIndex:
         return [self._match(record, alignment) for alignment in candidate.detail]
 
     def expected_false_matches(self) -> float:
-        """What the alignment's threshold allows, for one item."""
-        return float(10.0 ** -AlignmentParameters().least_log10_rarity)
+        """What the alignment's threshold allows, for one item: of a registry's share, that of these works."""
+        among_s = self.duration_s + self._parameters.beside_s
+        return float(10.0**-self._parameters.least_log10_rarity) * (self.duration_s / among_s if among_s else 1.0)
+
+    @property
+    def duration_s(self) -> float:
+        """How much sound there is in all works together."""
+        return self.landmarks.duration_s
+
+    def beside(self, other_s: float) -> None:
+        """Take so much sound in other portfolios of a registry into account, in which an item may match by chance."""
+        self._parameters = AlignmentParameters(beside_s=other_s)
 
     def _match(self, record: FingerprintRecord, alignment: Alignment) -> Match:
-        duration_s, work_duration_s = record.extent[0], float(self._index.tables["work_durations_s"][alignment.work])
+        duration_s, work_duration_s = record.extent[0], float(self.landmarks.tables["work_durations_s"][alignment.work])
         item_span = _span(alignment.item_start_s, alignment.item_end_s, duration_s)
         work_span = _span(alignment.work_start_s, alignment.work_end_s, work_duration_s)
         return Match(

@@ -138,6 +138,15 @@ class LandmarkIndex:
         found = _ranges(starts, rests, keys, _shared_bits(kind, starts, shape.keys))
         return found
 
+    def keys_posted(self, kind: str) -> NDArray[np.int64]:
+        """Return the key of each posting in the table of a kind, rising."""
+        shape = self.parameters.pair if kind == "pair" else self.parameters.triplet
+        starts, rests = self.tables[f"{kind}_starts"], self.tables[f"{kind}_rests"]
+        shared = _shared_bits(kind, starts, shape.keys)
+        runs = np.repeat(np.arange(starts.size - 1, dtype=np.int64), np.diff(starts.astype(np.int64)))
+        keys: NDArray[np.int64] = np.minimum((runs << shared) | rests if shared else runs, shape.keys - 1)
+        return keys
+
     def moment(self, place_s: float) -> tuple[int, float]:
         """Return the work at a place on the common axis, and the moment in it."""
         # Half a gap before a work still belongs to it: its clip may begin before the window's centre.

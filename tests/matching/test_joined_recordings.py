@@ -1,0 +1,102 @@
+"""Recordings of many portfolios in one table: the same landmarks, and whom to ask."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import made_up_sounds as sounds
+from test_audio_index import RECIPE_ID, record
+from workprint import plugins
+from workprint.api import Settings
+from workprint.edits.sounds import EDITS
+from workprint.matching.audio import AudioIndex, constellation_of
+from workprint.matching.joined_recordings import merged
+from workprint.matching.landmark_index import LandmarkIndex
+from workprint.model import Finding, FingerprintRecord, Medium, Work
+from workprint.portfolio import PortfolioContents, write_portfolio
+from workprint.screen import Screener
+from workprint.serial.columns import RecordColumns
+from workprint.serial.records import to_table
+
+WORKS = [[record(sounds.voice(9.0 + at, seed=60 + 2 * at + part), f"{at}-{part}") for part in (0, 1)] for at in range(5)]
+RECIPES = [RECIPE_ID]
+QUESTION = Settings().question
+
+
+@pytest.fixture(scope="module", params=["usual", "mixed", "coarse"])
+def paths(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Five portfolios of two voices each; all usual, some coarse, or all coarse."""
+    folder = tmp_path_factory.mktemp(request.param)
+    for at, works in enumerate(WORKS):
+        coarse = request.param == "coarse" or (request.param == "mixed" and at % 2)
+        index = (AudioIndex.build_coarse if coarse else AudioIndex.build)(RECIPE_ID, works)
+        digests = plugins.index_class(plugins.DIGEST_RECIPE)
+        assert digests
+        tables = {plugins.DIGEST_RECIPE: digests.build(plugins.DIGEST_RECIPE, works).tables(), RECIPE_ID: index.tables()}
+        nouns = tuple(Work(one.subject_id, "", f"C{at}", "", None, Medium.AUDIO) for one in works)
+        contents = PortfolioContents(nouns, tuple(works), (), (), (RECIPE_ID,), tables)
+        write_portfolio(folder / f"{at}.workprint", contents)
+    return sorted(folder.iterdir())
+
+
+def found(screener: Screener, records: list[FingerprintRecord]) -> list[Finding]:
+    """What is said of records."""
+    kept = [(replace(r, fingerprints=tuple(p for p in r.fingerprints if p.recipe_id == RECIPE_ID)), {}) for r in records]
+    batch = to_table(kept, RECIPES).combine_chunks().to_batches()[0]
+    return list(screener.screened([RecordColumns(batch, RECIPES, "here")]))
+
+
+def clips() -> list[FingerprintRecord]:
+    """A clip of every second work, as it is and edited, and two voices of nobody."""
+    made = []
+    for at in range(0, 5):
+        sound = sounds.voice(9.0 + at, seed=60 + 2 * at)[8_000:40_000]
+        for name in ("none", "speed 1.1", "pitch +2", "white 10 dB", "reversed"):
+            if name in EDITS:
+                made.append(record(EDITS[name](sound, None).astype(np.float32), f"{at} {name}"))  # type: ignore[arg-type]
+    return [*made, *(record(sounds.voice(6.0, seed=seed), f"other {seed}") for seed in (900, 901))]
+
+
+def test_merged_tables_hold_the_landmarks_of_all_works() -> None:
+    """Those of one index of the same works, at their places; the axis may differ by a step."""
+    parts = [AudioIndex.build(RECIPE_ID, works).landmarks for works in WORKS]
+    whole = LandmarkIndex.build([constellation_of(one, RECIPE_ID) for works in WORKS for one in works])
+    joined = LandmarkIndex(merged(parts))
+
+    assert joined.works == whole.works == 10
+    for kind in ("pair", "triplet"):
+        assert np.array_equal(joined.keys_posted(kind), whole.keys_posted(kind))
+        for index, other in ((joined, whole), (whole, joined)):
+            places = [index.moment(float(step) * 0.004) for step in index.tables[f"{kind}_times"]]
+            others = [other.moment(float(step) * 0.004) for step in other.tables[f"{kind}_times"]]
+            assert [work for work, _ in places] == [work for work, _ in others]
+            assert np.allclose([moment for _, moment in places], [moment for _, moment in others], atol=0.01)
+
+
+def test_a_registry_of_recordings_finds_what_each_of_its_portfolios_finds(paths: list[Path], tmp_path: Path) -> None:
+    """Joined, joined and mapped from a file, and asked one by one without any join: the same findings, all right."""
+    joined, mapped, single = (Screener([paths], RECIPES, QUESTION) for _ in range(3))
+    joined.join([tmp_path / "joined"])
+    mapped.take([tmp_path / "joined"])
+    assert (tmp_path / "joined" / "audio.peaks").is_dir()
+    items = clips()
+
+    findings = found(joined, items)
+
+    assert findings == found(mapped, items)
+    assert {f.finding_id for f in findings} == {f.finding_id for item in items for f in single.findings(item, {})}
+    assert {(f.item[0], f.creator) for f in findings} == {(str(at), f"C{at}") for at in range(5)}
+    assert {f"{at} none" for at in range(5)} <= {f.item for f in findings}
+
+
+def test_a_registry_expects_no_more_false_matches_than_one_portfolio(paths: list[Path]) -> None:
+    """The sound of all its portfolios counts for each of them, so that their thresholds add up to one."""
+    items = {Medium.AUDIO: 1_000_000}
+    registry, one = (Screener([these], RECIPES, QUESTION) for these in (paths, paths[:1]))
+    assert registry.expected_false_matches(items) == pytest.approx(one.expected_false_matches(items))
+
+    (alone,) = found(one, [WORKS[0][0]])
+    (among,) = (each for each in found(registry, [WORKS[0][0]]) if each.creator == "C0")
+    assert among.evidence[-1].threshold > alone.evidence[-1].threshold
