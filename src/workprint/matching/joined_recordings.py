@@ -1,7 +1,7 @@
-"""The recordings of many portfolios in one table of landmarks, to tell which portfolios are worth asking about an item.
+"""The recordings of many portfolios in one table of landmarks, to tell which of them are worth asking about an item.
 
-The tables of the portfolios are put together as they are, so no landmark is made again. A look-up proposes lines in time
-as it would in one portfolio of all the works; whose works they lie in is asked, and answers by itself.
+The tables of the portfolios are put together as they are, so no landmark is made again. A look-up proposes lines in
+time as it would in one portfolio of all the works; whose works they lie in is asked, and answers by itself.
 """
 
 from __future__ import annotations
@@ -108,7 +108,11 @@ def _postings(indexes: Sequence[LandmarkIndex], steps: Sequence[int], kind: str)
             column[places] = one.tables[name] + np.uint32(step) if name.endswith("_times") else one.tables[name]
     empty = np.empty(0, np.uint16)
     # A run for each key, however few postings there are: 7 MB, once a run.
-    return {f"{kind}_starts": starts.astype(np.uint32), f"{kind}_rests": empty, **dict(zip(names, columns, strict=True))}
+    return {
+        f"{kind}_starts": starts.astype(np.uint32),
+        f"{kind}_rests": empty,
+        **dict(zip(names, columns, strict=True)),
+    }
 
 
 def _column(size: int, kind: np.dtype[Any]) -> NDArray[Any]:

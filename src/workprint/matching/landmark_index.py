@@ -143,7 +143,8 @@ class LandmarkIndex:
         shape = self.parameters.pair if kind == "pair" else self.parameters.triplet
         starts, rests = self.tables[f"{kind}_starts"], self.tables[f"{kind}_rests"]
         shared = _shared_bits(kind, starts, shape.keys)
-        runs = np.repeat(np.arange(starts.size - 1, dtype=np.int64), np.diff(starts.astype(np.int64)))
+        lengths = starts[1:].astype(np.int64) - starts[:-1]
+        runs = np.repeat(np.arange(starts.size - 1, dtype=np.int64), lengths)
         keys: NDArray[np.int64] = np.minimum((runs << shared) | rests if shared else runs, shape.keys - 1)
         return keys
 
