@@ -7,8 +7,9 @@ import pytest
 
 import made_up_sounds as sounds
 from workprint.fingerprints.audio_peaks import extract_peaks
+from workprint.matching.alignment import find_alignments
 from workprint.matching.constellation import Constellation, constellation
-from workprint.matching.landmark_index import IndexDamaged, LandmarkIndex, LandmarkParameters
+from workprint.matching.landmark_index import IndexDamaged, IndexTooLong, LandmarkIndex, LandmarkParameters
 from workprint.matching.landmarks import pairs, triplet_keys, triplets
 
 VOICES = [sounds.voice(seconds, seed=seed) for seed, seconds in ((31, 3.0), (32, 12.0), (33, 12.0))]
@@ -109,3 +110,19 @@ def test_shares_of_landmarks_that_cannot_be_are_refused(ranks: list[float]) -> N
     """An index may come from a stranger."""
     with pytest.raises(IndexDamaged):
         LandmarkParameters.of({"landmark_ranks": np.array(ranks, np.float32)})
+
+
+def test_recordings_are_found_beside_a_million_works_without_sound() -> None:
+    """Pictures take no room on the axis of time, wherever they stand, and are never taken for the recording."""
+    voice, picture = stars(VOICES[1]), Constellation(np.empty(0), np.empty(0, np.float32), 0.0, np.empty(0, np.float32))
+    works = [voice, *([picture] * 500_000), stars(VOICES[2]), *([picture] * 500_000)]
+    index = LandmarkIndex.build(works)
+    assert {one.work for one in find_alignments(index, voice)} == {0}
+    assert {one.work for one in find_alignments(index, stars(VOICES[2]))} == {500_001}
+
+
+def test_more_hours_than_the_axis_holds_are_refused() -> None:
+    """Instead of places that wrap around."""
+    empty = np.empty(0, np.float32)
+    with pytest.raises(IndexTooLong, match="make several"):
+        LandmarkIndex.build([Constellation(np.empty(0), empty, 9e5, empty)] * 10)

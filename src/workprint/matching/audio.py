@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from workprint.errors import FormatError
+from workprint.errors import FormatError, UsageError
 from workprint.matching import thresholds
 from workprint.matching.alignment import Alignment, AlignmentParameters, find_alignments
 from workprint.matching.constellation import Constellation, constellation
-from workprint.matching.landmark_index import IndexDamaged, LandmarkIndex, LandmarkParameters
+from workprint.matching.landmark_index import IndexDamaged, IndexTooLong, LandmarkIndex, LandmarkParameters
 from workprint.matching.pieces import joined
 from workprint.model import (
     AudioTransform,
@@ -39,7 +39,11 @@ class AudioIndex:
 
     @classmethod
     def build(cls, recipe_id: str, records: Iterable[FingerprintRecord]) -> AudioIndex:
-        """Index works by position."""
+        """Index works by position.
+
+        Raises:
+            UsageError: they are more recordings than an index can hold.
+        """
         return cls._built(recipe_id, records, LandmarkParameters())
 
     @classmethod
@@ -62,7 +66,10 @@ class AudioIndex:
     @classmethod
     def _built(cls, recipe_id: str, records: Iterable[FingerprintRecord], parameters: LandmarkParameters) -> AudioIndex:
         stars = [constellation_of(record, recipe_id) for record in records]
-        return cls(recipe_id, LandmarkIndex.build(stars, parameters))
+        try:
+            return cls(recipe_id, LandmarkIndex.build(stars, parameters))
+        except IndexTooLong as error:
+            raise UsageError(str(error)) from error
 
     @classmethod
     def load(cls, recipe_id: str, tables: Tables) -> AudioIndex:

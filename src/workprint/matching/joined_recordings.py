@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from workprint.matching.alignment import AlignmentParameters, aligned_works
 from workprint.matching.audio import AudioIndex, constellation_of
-from workprint.matching.landmark_index import GAP_S, POSTED_S, LandmarkIndex, LandmarkParameters
+from workprint.matching.landmark_index import GAP_S, POSTED_S, LandmarkIndex, LandmarkParameters, taken_places
 from workprint.matching.voting import VotingParameters
 from workprint.model import Failure
 from workprint.protocols import Tables
@@ -103,7 +103,7 @@ def _postings(indexes: Sequence[LandmarkIndex], steps: Sequence[int], kind: str)
     columns = [_column(int(starts[-1]), indexes[0].tables[name].dtype) for name in names]
     free = starts[:-1].copy()
     for one, step in zip(indexes, steps, strict=True):
-        places = _taken(free, one.keys_posted(kind))
+        places = taken_places(free, one.keys_posted(kind))
         for name, column in zip(names, columns, strict=True):
             column[places] = one.tables[name] + np.uint32(step) if name.endswith("_times") else one.tables[name]
     empty = np.empty(0, np.uint16)
@@ -127,13 +127,3 @@ def _count(counts, keys):  # type: ignore[no-untyped-def]
     """Count each key one place further on, so that a running sum says where each begins."""
     for key in keys:
         counts[key + 1] += 1
-
-
-@njit(cache=True)
-def _taken(free, keys):  # type: ignore[no-untyped-def]
-    """Return a place for each key, and count up where the next of the same key goes."""
-    places = np.empty(keys.size, dtype=np.int64)
-    for number in range(keys.size):
-        places[number] = free[keys[number]]
-        free[keys[number]] += 1
-    return places

@@ -44,6 +44,8 @@ _MOST_SHARED_BITS: Final = 16
 _RANKS: Final = "landmark_ranks"
 """`triplet_rank` and `pair_rank`, float32 (2,), where they are not the usual ones."""
 
+_MOST_STEPS: Final = (1 << 31) - (1 << 20)
+"""The axis has so many of `POSTED_S`, some 2,300 hours: places on it are signed numbers of 32 bits."""
 _PARTS: Final = 64
 """Landmarks are made of so many parts of a portfolio, one after the other."""
 POSTED_S: Final = 0.004
@@ -89,6 +91,10 @@ class LandmarkParameters:
         return cls(triplet_rank=float(ranks[0]), pair_rank=float(ranks[1]))
 
 
+class IndexTooLong(ValueError):
+    """More recordings than an index can hold."""
+
+
 class LandmarkIndex:
     """All works of a portfolio, ready to be searched."""
 
@@ -112,7 +118,11 @@ class LandmarkIndex:
     def build(
         cls, works: Sequence[Constellation], parameters: LandmarkParameters = LandmarkParameters()
     ) -> "LandmarkIndex":
-        """Index works, whose numbers will be their positions in `works`."""
+        """Index works, whose numbers will be their positions in `works`.
+
+        Raises:
+            IndexTooLong: there are more than some 2,300 hours.
+        """
         tables = _work_tables(works)
         tables.update(_pair_table(tables, parameters))
         tables.update(_triplet_table(tables, parameters))
@@ -157,7 +167,11 @@ class LandmarkIndex:
 
 def _work_tables(works: Sequence[Constellation]) -> dict[str, NDArray[Any]]:
     durations = np.array([work.duration_s for work in works], dtype=np.float64)
-    starts = GAP_S + np.concatenate(([0.0], np.cumsum(durations + GAP_S)))[: len(works)]
+    # A work without sound takes no room: a million pictures beside a few recordings must not push these off the axis.
+    room = np.where(durations > 0.0, durations + GAP_S, 0.0)
+    starts = GAP_S + np.concatenate(([0.0], np.cumsum(room)))[: len(works)]
+    if float(room.sum()) / POSTED_S >= _MOST_STEPS:
+        raise IndexTooLong(f"{durations.sum() / 3600:.0f} hours of recordings do not fit in one index: make several")
     times = [work.times_s + start for work, start in zip(works, starts, strict=True)]
     return {
         "work_starts_s": starts,
@@ -223,7 +237,7 @@ def _posted(
     free = starts[:-1].copy()
     for part in _parts(tables):
         found, values = landmarks(part)
-        places = _taken(free, found)
+        places = taken_places(free, found)
         for column, value in zip(columns, values, strict=True):
             column[places] = value
     return *_shortened(starts), columns
@@ -279,7 +293,7 @@ def _ranges(starts, rests, keys, shared):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _taken(free, keys):  # type: ignore[no-untyped-def]
+def taken_places(free, keys):  # type: ignore[no-untyped-def]
     """Return a place for each key, and count up where the next of the same key goes."""
     places = np.empty(keys.size, dtype=np.int64)
     for number in range(keys.size):
