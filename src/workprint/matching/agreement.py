@@ -126,34 +126,46 @@ def _class(value, edges):  # type: ignore[no-untyped-def]
     return found
 
 
+@njit(cache=True, inline="always")
+def _best_pairs(sky, low, peak, moves, table, best):  # type: ignore[no-untyped-def]
+    """Leave in `best` (profiles, rises) the level of the best pair of a peak, as placed and risen; 0 where none is met.
+
+    `low` is the position of the first peak of the sky that is late enough; no peak further in pitch than `furthest`,
+    the second of the moves, is within reach of any of the rises.
+    """
+    times, octaves, ranks = sky
+    place, octave, rank_class = peak
+    rises, furthest = moves
+    best[:] = 0
+    other = low
+    while other < times.size and times[other] <= place + MOST_S:
+        higher = octaves[other] - octave
+        if abs(higher) <= furthest:
+            for rise in range(rises.size):
+                off = abs(higher - rises[rise])
+                if off <= MOST_OCTAVES_OFF:
+                    late, high = _class(abs(times[other] - place), TIME_EDGES_S), _class(off, OCTAVE_EDGES)
+                    rank = _class(ranks[other], RANK_EDGES)
+                    for profile in range(table.shape[0]):
+                        level = table[profile, late, high, rank_class, rank]
+                        best[profile, rise] = max(best[profile, rise], level)
+        other += 1
+
+
 @njit(cache=True)
 def _met(item, sky, moves, table):  # type: ignore[no-untyped-def]
-    """Return (profiles, n, LEVELS): in how many displacements a peak has which level; at most 64 of them in pitch."""
+    """Return (profiles, n, LEVELS): in how many displacements a peak has which level."""
     places, octaves, classes = item
     shifts, rises = moves
     met = np.zeros((table.shape[0], places.size, LEVELS), dtype=np.uint8)
     best = np.zeros((table.shape[0], rises.size), dtype=np.uint8)
-    furthest = MOST_OCTAVES_OFF + np.abs(rises).max()
+    risen = rises, MOST_OCTAVES_OFF + np.abs(rises).max()
     for shift in shifts:
-        low = np.searchsorted(sky[0], places[0] + shift - MOST_S) if places.size else 0
+        low = 0
         for number in range(places.size):
             place = places[number] + shift
-            while low < sky[0].size and sky[0][low] < place - MOST_S:
-                low += 1
-            best[:] = 0
-            other = low
-            while other < sky[0].size and sky[0][other] <= place + MOST_S:
-                higher = sky[1][other] - octaves[number]
-                if abs(higher) <= furthest:
-                    for rise in range(rises.size):
-                        off = abs(higher - rises[rise])
-                        if off <= MOST_OCTAVES_OFF:
-                            late, high = _class(abs(sky[0][other] - place), TIME_EDGES_S), _class(off, OCTAVE_EDGES)
-                            rank = _class(sky[2][other], RANK_EDGES)
-                            for profile in range(table.shape[0]):
-                                level = table[profile, late, high, classes[number], rank]
-                                best[profile, rise] = max(best[profile, rise], level)
-                other += 1
+            low = _first_from(sky[0], low, place, number == 0)
+            _best_pairs(sky, low, (place, octaves[number], classes[number]), risen, table, best)
             for profile in range(table.shape[0]):
                 for rise in range(rises.size):
                     met[profile, number, best[profile, rise]] += 1
@@ -166,23 +178,23 @@ def _sums(item, sky, shifts, tables):  # type: ignore[no-untyped-def]
     places, octaves, classes = item
     table, nats = tables
     sums = np.zeros((table.shape[0], shifts.size))
-    best = np.zeros(table.shape[0], dtype=np.uint8)
+    best = np.zeros((table.shape[0], 1), dtype=np.uint8)
     for shift in range(shifts.size):
-        low = np.searchsorted(sky[0], places[0] + shifts[shift] - MOST_S) if places.size else 0
+        low = 0
         for number in range(places.size):
             place = places[number] + shifts[shift]
-            while low < sky[0].size and sky[0][low] < place - MOST_S:
-                low += 1
-            best[:] = 0
-            other = low
-            while other < sky[0].size and sky[0][other] <= place + MOST_S:
-                off = abs(sky[1][other] - octaves[number])
-                if off <= MOST_OCTAVES_OFF:
-                    late, high = _class(abs(sky[0][other] - place), TIME_EDGES_S), _class(off, OCTAVE_EDGES)
-                    rank = _class(sky[2][other], RANK_EDGES)
-                    for profile in range(table.shape[0]):
-                        best[profile] = max(best[profile], table[profile, late, high, classes[number], rank])
-                other += 1
+            low = _first_from(sky[0], low, place, number == 0)
+            _best_pairs(sky, low, (place, octaves[number], classes[number]), (_HERE, MOST_OCTAVES_OFF), table, best)
             for profile in range(table.shape[0]):
-                sums[profile, shift] += nats[best[profile]]
+                sums[profile, shift] += nats[best[profile, 0]]
     return sums
+
+
+@njit(cache=True)
+def _first_from(times, low, place, anew):  # type: ignore[no-untyped-def]
+    """Return the position of the first peak that may pair with one at a place: searched anew, or onwards from `low`."""
+    if anew:
+        return np.searchsorted(times, place - MOST_S)
+    while low < times.size and times[low] < place - MOST_S:
+        low += 1
+    return low
