@@ -24,6 +24,9 @@ RANKS = 6
 MAX_ELONGATION = np.float32(8.0)
 """Largest squared trace over determinant: curvatures up to about 6 to 1. Outlines of different things look alike."""
 
+_BYTE_OF_BIT = np.uint64(0x0001020304050607)
+"""Times 2**(8 * n), its highest byte is n."""
+
 MIN_RESPONSE = 6.0e4
 """Weakest determinant that counts: a blob of about one grey level (a level is worth 225 after `smooth`)."""
 
@@ -126,8 +129,10 @@ def determinants(image: Smooth) -> Smooth:
 
 
 @njit(cache=True, nogil=True)
-def mark_peaks(response: Smooth) -> NDArray[np.uint8]:
-    """Local maxima (ties included) as 1 in (height, width rounded up to 8).
+def mark_peaks(image: Smooth, response: Smooth) -> NDArray[np.uint8]:
+    """Local maxima (ties included) that are no ridges, as 1 in (height, width rounded up to 8).
+
+    A ridge is a peak on a mere line or outline: it bends far more one way than the other (Lowe 2004, 4.1).
 
     Conditional expressions instead of `max` and `and`, into arrays made here (so nothing can alias), compile to vector
     code: a tenth of the time of the plain way.
@@ -135,9 +140,10 @@ def mark_peaks(response: Smooth) -> NDArray[np.uint8]:
     height, width = response.shape
     marks = np.zeros((height, (width + 7) // 8 * 8), np.uint8)
     highest = np.empty(width, np.float32)
-    threshold = np.float32(MIN_RESPONSE)
+    threshold, four = np.float32(MIN_RESPONSE), np.float32(4)
     for y in range(MARGIN_PX, height - MARGIN_PX):
         above, here, below, row = response[y - 1], response[y], response[y + 1], marks[y]
+        upper, middle, lower = image[y - 2], image[y], image[y + 2]
         for x in range(width):
             outer = above[x] if above[x] > below[x] else below[x]
             highest[x] = outer if outer > here[x] else here[x]
@@ -145,15 +151,10 @@ def mark_peaks(response: Smooth) -> NDArray[np.uint8]:
             beside = highest[x - 1] if highest[x - 1] > highest[x + 1] else highest[x + 1]
             around = beside if beside > highest[x] else highest[x]
             needed = around if around > threshold else threshold
-            row[x] = 1 if here[x] >= needed else 0
+            trace = upper[x] + lower[x] + middle[x - 2] + middle[x + 2] - four * middle[x]
+            peak = 1 if here[x] >= needed else 0
+            row[x] = 0 if trace * trace > MAX_ELONGATION * here[x] else peak
     return marks
-
-
-@njit(cache=True, nogil=True)
-def _is_ridge(image: Smooth, y: int, x: int, determinant: np.float32) -> bool:
-    """Whether a peak lies on a mere line or outline: it bends far more one way than the other (Lowe 2004, 4.1)."""
-    trace = image[y - 2, x] + image[y + 2, x] + image[y, x - 2] + image[y, x + 2] - np.float32(4) * image[y, x]
-    return bool(trace * trace > MAX_ELONGATION * determinant)
 
 
 @njit(cache=True, nogil=True)
@@ -178,17 +179,18 @@ def peaks_by_cell(image: Smooth, response: Smooth) -> tuple[Smooth, NDArray[np.i
     down = (height + CELL_PX - 1) // CELL_PX
     best = np.zeros((across * down, RANKS), np.float32)
     places = np.zeros((across * down, RANKS), np.int32)
-    marks = mark_peaks(response).view(np.uint64)
+    marks = mark_peaks(image, response).view(np.uint64)
     for y in range(MARGIN_PX, height - MARGIN_PX):
         row, first_cell = marks[y], y // CELL_PX * across
         for eight in range(row.size):
-            word, x = row[eight], eight * 8
+            word = row[eight]
             while word != 0:
-                if word & np.uint64(1):
-                    value, cell = response[y, x], first_cell + x // CELL_PX
-                    if value > best[cell, RANKS - 1] and not _is_ridge(image, y, x, value):
-                        _insert(best, places, cell, value, y * width + x)
-                word, x = word >> np.uint64(8), x + 1
+                lowest = word & (~word + np.uint64(1))
+                x = eight * 8 + np.int64((lowest * _BYTE_OF_BIT) >> np.uint64(56))
+                value, cell = response[y, x], first_cell + x // CELL_PX
+                if value > best[cell, RANKS - 1]:
+                    _insert(best, places, cell, value, y * width + x)
+                word ^= lowest
     return best, places
 
 
