@@ -118,11 +118,12 @@ def reader(uri: str, name: str | None, limits: Limits, media_root: str = "") -> 
 
     Raises:
         UsageError: there is no reader of that name, or it follows no paths, so that it needs no `media_root`.
-        DatasetError: nothing is there, or nothing recognises it.
+        DatasetError: nothing is there, it may not be read, or nothing recognises it.
     """
     if name is not None:
         name, _, root = name.partition("@")
         return _reader(_named(READERS, name, "reader"), limits, root or media_root)
+    resolve("workprint.datasets.places:require_present")(uri)
     for place in READERS.values():
         follows = getattr(resolve(place), "links", False)
         candidate = _reader(resolve(place), limits, media_root if follows else "")

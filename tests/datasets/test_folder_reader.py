@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workprint import plugins
 from workprint.datasets.addresses import UniqueNames, decode_name, encode_name
 from workprint.datasets.folder import FolderReader
 from workprint.datasets.places import Entry, EntryKind, LocalPlace, unrecognised
@@ -209,7 +210,9 @@ def test_what_nothing_recognises_is_explained(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "foreign").write_bytes(b"\x00\x01")
 
-    assert "no such file" in str(unrecognised(str(tmp_path / "none")))
+    for missing in ("none", "a\0b"):
+        with pytest.raises(DatasetError, match="no such file|cannot be read"):
+            plugins.reader(str(tmp_path / missing), None, Limits())
     assert "is empty" in str(unrecognised(str(tmp_path / "empty")))
     assert "not a dataset that can be read" in str(unrecognised(str(tmp_path / "foreign")))
     with pytest.raises(DatasetError, match="nosuchprotocol"):

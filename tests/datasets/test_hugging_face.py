@@ -132,5 +132,7 @@ def test_a_wrong_token_is_told_without_it(hub: str, tmp_path: Path) -> None:
 
     assert run.returncode == 3
     assert len(run.stderr.splitlines()) == 1, run.stderr
+    assert "cannot be read" in run.stderr
+    assert "401" in run.stderr
     assert "hush" not in run.stdout + run.stderr
     assert Hub.refused

@@ -106,6 +106,51 @@ def test_a_server_that_never_answers_is_an_error_without_credentials(server: str
     assert "hush" not in str(raised.value)
 
 
+class _Unwilling(BaseHTTPRequestHandler):
+    """Answers whatever is asked with one status, and counts."""
+
+    status: ClassVar[int] = 0
+    asked: ClassVar[list[str]] = []
+
+    def do_HEAD(self) -> None:
+        """As `do_GET`."""
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        """Say the status."""
+        self.asked.append(self.path)
+        self.send_error(self.status)
+
+    def log_message(self, *_: Any) -> None:
+        """Be quiet."""
+
+
+@pytest.fixture
+def unwilling(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an archive that is not given; waits are short."""
+    monkeypatch.setattr(remote, "FIRST_WAIT_S", 0.01)
+    running = ThreadingHTTPServer(("127.0.0.1", 0), _Unwilling)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    _Unwilling.asked.clear()
+    yield f"http://127.0.0.1:{running.server_port}/shard.tar?token=hush-token"
+    running.shutdown()
+    running.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "requests"),
+    [(403, "cannot be read: 403", 2), (404, "no such file", 2), (503, "503.*4 times", 8), (429, "429.*4 times", 8)],
+)
+def test_a_server_that_refuses_is_not_asked_again(status: int, told: str, requests: int, unwilling: str) -> None:
+    """It is asked by HEAD and by GET, again only where that may help, and is told apart from a file that is not there."""
+    _Unwilling.status = status
+
+    with pytest.raises(WorkprintError, match=told) as raised:
+        media_at(unwilling)
+    assert len(_Unwilling.asked) == requests
+    assert "hush" not in str(raised.value)
+
+
 def test_nothing_that_is_written_holds_credentials(server: str, tmp_path: Path, small: Path) -> None:
     """Results, store and report of a signed address name it without its signature."""
     settings = api.Settings(as_of=date(2026, 1, 1), jobs=1, depth=Depth.FAST)

@@ -41,14 +41,15 @@ class Entry:
 
 
 class Place(Protocol):
-    """A file or folder that may or may not be there. All methods but `kind` raise `OSError`."""
+    """A file or folder that may or may not be there. All methods raise `OSError`; `kind` only where a server does not
+    answer, which is not the same as nothing."""
 
     @property
     def uri(self) -> str:
         """What `place_of` was given, or would have to be given."""
 
     def kind(self) -> EntryKind:
-        """What is there, looking through links."""
+        """What is there, looking through links. What may not be read is missing: many servers say no more of both."""
 
     def entries(self) -> list[Entry]:
         """What is in the folder, in the order of the names' code points."""
@@ -97,11 +98,7 @@ def name_of(uri: str) -> str:
 
 def unrecognised(uri: str) -> DatasetError:
     """Return the error, with a sentence for a person, for what no reader recognises."""
-    place = place_of(uri)
-    kind = place.kind()
-    if kind is EntryKind.MISSING:
-        return DatasetError(f"there is no dataset at {without_secrets(uri)}: no such file or folder")
-    if kind is not EntryKind.FILE:
+    if place_of(uri).kind() is not EntryKind.FILE:
         return DatasetError(f"{without_secrets(uri)} is neither a file nor a folder")
     if not head_of(uri):
         return DatasetError(f"{without_secrets(uri)} is empty or cannot be read")
@@ -132,9 +129,13 @@ def head_of(uri: str) -> bytes:
 
 
 def require_present(uri: str) -> None:
-    """Raise `DatasetError` where there is nothing at all at `uri`."""
-    if place_of(uri).kind() is EntryKind.MISSING:
-        raise DatasetError(f"there is no dataset at {without_secrets(uri)}: no such file or folder")
+    """Raise `DatasetError` where there is nothing at all at `uri`, or nothing that may be read."""
+    try:
+        place_of(uri).stamp()
+    except FileNotFoundError:
+        raise DatasetError(f"there is no dataset at {without_secrets(uri)}: no such file or folder") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise DatasetError(f"{without_secrets(uri)} cannot be read: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ class RemotePlace:
         """See `Place.kind`."""
         try:
             found = self._info()["type"]
-        except OSError:
+        except (FileNotFoundError, PermissionError):
             return EntryKind.MISSING
         return EntryKind.FOLDER if found == "directory" else EntryKind.FILE
 

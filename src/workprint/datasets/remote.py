@@ -12,6 +12,10 @@ FIRST_WAIT_S = 0.25
 TIMEOUT_S = 60.0
 BLOCK_BYTES = 4 << 20
 
+_NOT_THERE = (404, 410)
+_REFUSED = frozenset(range(400, 500)) - {408, 425, 429, *_NOT_THERE}
+"""Answers of a server after which the same request will not be granted either."""
+
 Result = TypeVar("Result")
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
@@ -50,7 +54,7 @@ def options_of(uri: str) -> dict[str, Any]:
 
 
 def repeated(ask: Callable[[], Result]) -> Result:
-    """Ask until there is an answer, at most `ATTEMPTS` times, waiting twice as long each time.
+    """Ask until there is an answer or a refusal, at most `ATTEMPTS` times, waiting twice as long each time.
 
     Raises:
         OSError: there was none, or one that will not change. Its text holds no credentials.
@@ -58,15 +62,33 @@ def repeated(ask: Callable[[], Result]) -> Result:
     for attempt in range(ATTEMPTS):
         try:
             return ask()
-        except _PERMANENT as error:
-            if isinstance(error, OSError):
-                raise type(error)(without_secrets(str(error))) from None
-            raise OSError(without_secrets(str(error))) from None
         except Exception as error:  # noqa: BLE001 - each file system raises what its own libraries raise
+            meant = _meant(error)
+            told = without_secrets(str(meant)).partition("\n")[0] or type(meant).__name__
+            if isinstance(meant, _PERMANENT):
+                raise (type(meant) if isinstance(meant, OSError) else OSError)(told) from None
+            if _status(meant) in _REFUSED:
+                raise PermissionError(told) from None
             if attempt == ATTEMPTS - 1:
-                raise OSError(f"{without_secrets(str(error)) or type(error).__name__}, {ATTEMPTS} times") from None
+                raise OSError(f"{told}, {ATTEMPTS} times") from None
             time.sleep(FIRST_WAIT_S * 2**attempt)
     raise AssertionError("unreachable")
+
+
+def _meant(error: Exception) -> Exception:
+    """What was wrong: of any trouble with a URL fsspec says that there is no such file, and names it as the cause."""
+    cause = error.__cause__
+    if not isinstance(error, FileNotFoundError) or not isinstance(cause, Exception):
+        return error
+    told = _status(cause) not in (0, *_NOT_THERE) or isinstance(cause, (ConnectionError, TimeoutError))
+    return cause if told else error
+
+
+def _status(error: Exception) -> int:
+    """The status that a server answered with; libraries put it in one of two places. 0 where it did not answer."""
+    response = getattr(error, "response", None)
+    status = getattr(error, "status", None) or getattr(response, "status_code", None)
+    return status if isinstance(status, int) else 0
 
 
 class RepeatedReads(io.RawIOBase):
