@@ -211,7 +211,7 @@ def test_what_nothing_recognises_is_explained(tmp_path: Path) -> None:
     (tmp_path / "foreign").write_bytes(b"\x00\x01")
 
     for missing in ("none", "a\0b"):
-        with pytest.raises(DatasetError, match="no such file|cannot be read"):
+        with pytest.raises(DatasetError, match=r"no such file|cannot be read"):
             plugins.reader(str(tmp_path / missing), None, Limits())
     assert "is empty" in str(unrecognised(str(tmp_path / "empty")))
     assert "not a dataset that can be read" in str(unrecognised(str(tmp_path / "foreign")))

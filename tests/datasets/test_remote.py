@@ -142,7 +142,7 @@ def unwilling(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     [(403, "cannot be read: 403", 2), (404, "no such file", 2), (503, "503.*4 times", 8), (429, "429.*4 times", 8)],
 )
 def test_a_server_that_refuses_is_not_asked_again(status: int, told: str, requests: int, unwilling: str) -> None:
-    """It is asked by HEAD and by GET, again only where that may help, and is told apart from a file that is not there."""
+    """By HEAD and by GET, again only where that may help; it is told apart from a file that is not there."""
     _Unwilling.status = status
 
     with pytest.raises(WorkprintError, match=told) as raised:
