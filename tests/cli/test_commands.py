@@ -64,6 +64,21 @@ def scan(mine: Path, tmp_path: Path) -> Callable[..., Result]:
     return lambda dataset, *options: run("scan", dataset, "-p", mine, "-o", tmp_path / "out", "-j", 1, *options)
 
 
+def test_a_match_with_a_compact_store_says_what_it_cannot_find(clean: Path, mine: Path, tmp_path: Path) -> None:
+    """In what is printed, in the report, and in each summary: nothing found is not nothing there."""
+    run("fingerprint", clean, "-o", tmp_path / "store", "--compact", "-j", 1)
+    told = run(
+        "match", tmp_path / "store", "-p", mine, "-o", tmp_path / "out", "-j", 1, "--summary", tmp_path / "step.md"
+    )
+    page, step = (tmp_path / "out" / "report.html").read_text(), (tmp_path / "step.md").read_text()
+    sarif = run("report", tmp_path / "out", "--format", "sarif").stdout
+
+    assert told.exit_code == NOTHING_TO_ACT_ON
+    for said in (told.stdout, page, step, sarif):
+        assert "A compact store lets one compare pictures as wholes only" in said
+    assert "in their parts" not in page
+
+
 def test_help_has_an_example_for_every_command() -> None:
     """Each command shows how it is used."""
     assert set(COMMANDS) >= {"index", "scan", "fingerprint", "match", "report", "inspect", "demo"}

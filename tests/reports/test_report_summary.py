@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from report_samples import audio_finding, image_finding, manifest, report, rich_report, work
 
-from workprint.model import Failure, Finding, Medium, Outcome, Report, Stage
+from workprint.model import Failure, Finding, Medium, Outcome, Report, ShardCount, Stage
 from workprint.reports import summary
 
 
@@ -117,6 +117,26 @@ def test_an_incomplete_scan_says_so() -> None:
         "This scan is incomplete: 1 of 150 items could not be compared, and nothing is known about it."
     )
     assert summary.incomplete(summary.tally(report())) == ""
+
+
+@pytest.mark.parametrize(
+    ("recipes", "media", "said"),
+    [
+        (("image.phash/1", "image.features/1", "audio.peaks/1"), {"image": 2, "audio": 1}, ""),
+        (("image.phash/1", "audio.peaks/1"), {"audio": 1}, ""),
+        (("image.phash/1", "audio.peaks/1"), {"image": 2, "audio": 1}, "Depth fast compares pictures as wholes only"),
+        (("image.phash/1", "image.minhash/1"), {"image": 2}, "A compact store lets one compare pictures as wholes"),
+        (("image.phash/1", "audio.minhash/1"), {"audio": 1}, "A compact store lets one compare recordings by their"),
+        (("image.phash/1", "audio.minhash/1"), {"image": 2, "audio": 1}, "unseen; and recordings by their bytes"),
+        (("image.phash/1", "audio.minhash/1"), {}, ""),
+    ],
+)
+def test_what_was_not_looked_for_is_said(recipes: tuple[str, ...], media: dict[str, int], said: str) -> None:
+    """A store without features or peaks was not searched for parts and edits, and "not found" says nothing of them."""
+    items = sum(media.values())
+    text = summary.unseen(replace(manifest(), recipes=recipes, shards=(ShardCount("a", items, items, {}, {}, media),)))
+
+    assert (said in text) if said else not text
 
 
 def test_counts_that_do_not_add_up_are_not_glossed_over() -> None:

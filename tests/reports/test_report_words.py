@@ -12,7 +12,6 @@ from workprint.model import (
     WHOLE,
     AudioTransform,
     Box,
-    Depth,
     Evidence,
     ImageTransform,
     Level,
@@ -96,12 +95,11 @@ def test_every_failure_code_has_words() -> None:
     assert words.failure_in_words("brand_new") == "brand new"
 
 
-def test_every_use_outcome_level_depth_and_relation_has_words() -> None:
+def test_every_use_outcome_level_and_relation_has_words() -> None:
     """No member of our vocabularies is without words."""
     assert all(words.use_in_words(use) for use in Use)
     assert all(words.outcome_in_words(outcome) for outcome in Outcome)
     assert all(words.level_in_words(level) for level in Level)
-    assert all(words.depth_in_words(depth) for depth in Depth)
     assert len({words.relation_in_words(relation, medium) for relation in Relation for medium in Medium}) == 10
 
 

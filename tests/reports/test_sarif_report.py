@@ -76,7 +76,11 @@ SCHEMA = {
                 "tool": {"type": "object", "required": ["driver"], "properties": {"driver": {
                     "type": "object", "required": ["name"],
                     "properties": {"rules": {"type": "array", "items": RULE}}}}},
-                "invocations": {"type": "array", "items": {"type": "object", "required": ["executionSuccessful"]}},
+                "invocations": {"type": "array", "items": {
+                    "type": "object", "required": ["executionSuccessful"],
+                    "properties": {"toolExecutionNotifications": {"type": "array", "items": {
+                        "type": "object", "required": ["message"],
+                        "properties": {"level": {"enum": ["none", "note", "warning", "error"]}}}}}}},
                 "originalUriBaseIds": {"type": "object"},
                 "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
                 "results": {"type": "array", "items": RESULT},
@@ -139,7 +143,10 @@ def test_a_run_with_failures_is_no_success() -> None:
     """And says how many items were not compared."""
     run = written(replace(report(), manifest=manifest({"empty": 2})))
 
-    assert run["invocations"] == [{"executionSuccessful": False}]
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is False
+    (said,) = invocation["toolExecutionNotifications"]
+    assert said["message"]["text"].startswith("This scan is incomplete")
     assert run["properties"]["failed"] == {"empty": 2}
 
 

@@ -27,6 +27,7 @@ from workprint.api.terms import begin_terms, check_terms, show_terms
 from workprint.api.works import Labels
 from workprint.findings import Results, read_failures, read_results
 from workprint.reports.robustness import Robustness, robustness
+from workprint.reports.summary import unseen
 
 __all__ = [
     "REPORT",
@@ -67,6 +68,7 @@ __all__ = [
     "show_terms",
     "store_candidates",
     "store_stats",
+    "unseen",
     "verify_removal",
     "verify_store",
     "write_card",

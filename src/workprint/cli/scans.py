@@ -188,6 +188,8 @@ def _conclude(results: Any, output: Path, portfolios: tuple[Path, ...], quiet: b
         temporary.unlink(missing_ok=True)
     if not quiet:
         click.echo(_summary(results.manifest))
+        if left_open := api.unseen(results.manifest):
+            click.echo(left_open)
         click.echo(output / api.REPORT)
     states, _ = api.against(results, options["baseline"]) if options["baseline"] else ({}, ())
     if options["summary"]:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from workprint.model import Finding, Outcome, Report
 from workprint.reports.addresses import container_of
+from workprint.reports.summary import incomplete, tally, unseen
 from workprint.reports.untrusted import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -51,7 +52,7 @@ def _run(report: Report) -> dict[str, Any]:
     driver = {"name": "Workprint", "semanticVersion": manifest.tool_version, "rules": [_rule(one) for one in _OUTCOMES]}
     return {
         "tool": {"driver": driver},
-        "invocations": [{"executionSuccessful": not manifest.failed}],
+        "invocations": [{"executionSuccessful": not manifest.failed, "toolExecutionNotifications": _left_open(report)}],
         "originalUriBaseIds": {BASE: {"description": {"text": "The dataset that was scanned."}}},
         "columnKind": "unicodeCodePoints",
         "properties": {
@@ -63,6 +64,12 @@ def _run(report: Report) -> dict[str, Any]:
             "failed": manifest.failed,
         },
     }
+
+
+def _left_open(report: Report) -> list[dict[str, Any]]:
+    """What the run cannot know: without results, it has to be said here."""
+    said = (incomplete(tally(report)), unseen(report.manifest))
+    return [{"level": "warning", "message": {"text": text}} for text in said if text]
 
 
 def _rule(outcome: Outcome) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TextIO
 
 from workprint.model import Finding, Report
+from workprint.reports.summary import unseen
 from workprint.reports.untrusted import visible
 
 MOST_ROWS = 50
@@ -25,6 +26,8 @@ class StepSummary:
         stream.write(f"## Workprint: {_counts(report)}\n\n")
         stream.write(f"{manifest.seen} items seen = {manifest.fingerprinted} compared + {failed} failed. ")
         stream.write(f"Use: {manifest.use.value}, as of {manifest.as_of.isoformat()}.\n")
+        if unseen(manifest):
+            stream.write(f"\n{unseen(manifest)}\n")
         if report.baseline is not None:
             states = Counter(report.baseline.values())
             said = ", ".join(f"{states.get(state, 0)} {state}" for state in ("new", "updated", "unchanged"))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from workprint.model import Outcome, Relation, Report
+from workprint.model import Depth, Medium, Outcome, Relation, Report, RunManifest
 from workprint.reports.words import counted, listed
 
 SEVERITY = (Outcome.PROHIBITED, Outcome.UNKNOWN, Outcome.CONDITIONAL, Outcome.PERMITTED)
@@ -119,6 +119,21 @@ def incomplete(counts: Tally) -> str:
         f"This scan is incomplete: {counts.failed:,} of {counted(counts.seen, 'item', 'items')} could not be "
         f"compared, and nothing is known about {these}."
     )
+
+
+def unseen(manifest: RunManifest) -> str:
+    """Return what could not be found in the items that were compared, by what was known of them; empty if nothing was
+    left out."""
+    compared_by = {recipe.partition("/")[0] for recipe in manifest.recipes}
+    ways = []
+    if manifest.media.get(Medium.IMAGE) and "image.features" not in compared_by:
+        ways.append(
+            "pictures as wholes only, so that one that is cut, partly covered or inside a larger picture stays unseen"
+        )
+    if manifest.media.get(Medium.AUDIO) and "audio.peaks" not in compared_by:
+        ways.append("recordings by their bytes and samples only, so that clips and edited recordings stay unseen")
+    by = f"Depth {Depth.FAST.value} compares" if "audio.peaks" in compared_by else "A compact store lets one compare"
+    return f"{by} {'; and '.join(ways)}." if ways else ""
 
 
 def breakdown(counts: Tally) -> str:

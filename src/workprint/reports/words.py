@@ -7,7 +7,6 @@ import math
 
 from workprint.model import (
     AudioTransform,
-    Depth,
     Evidence,
     Finding,
     ImageTransform,
@@ -35,10 +34,6 @@ OUTCOMES = {
     Outcome.PERMITTED: "Permitted",
 }
 LEVELS = {Level.ERROR: "serious", Level.WARNING: "to be looked at", Level.NOTE: "for information"}
-DEPTHS = {
-    Depth.FAST: "fast (pictures are compared as wholes only)",
-    Depth.THOROUGH: "thorough (pictures are compared as wholes and in their parts)",
-}
 FAILURES = {
     "unreadable": "could not be read",
     "unsupported": "of a kind that Workprint does not compare",
@@ -73,11 +68,6 @@ def outcome_in_words(outcome: Outcome) -> str:
 def level_in_words(level: Level) -> str:
     """Return how serious a finding is."""
     return LEVELS[level]
-
-
-def depth_in_words(depth: Depth) -> str:
-    """Return what the depth of a scan means."""
-    return DEPTHS[depth]
 
 
 def failure_in_words(code: str) -> str:
