@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from conftest import Once, Scanned
@@ -246,6 +248,28 @@ def test_results_are_not_written_into_the_dataset(small: Path, settings: api.Set
 
     with pytest.raises(UsageError, match="lies inside the dataset"):
         api.scan(str(tmp_path / "data"), [small / "mine.workprint"], tmp_path / "data" / "out", settings)
+
+
+def test_a_store_is_taken_for_no_dataset(several: Path, small: Path, settings: api.Settings, tmp_path: Path) -> None:
+    """Whoever scans one is told to match it, and results are not written into it."""
+    store, portfolios = tmp_path / "store", [small / "mine.workprint"]
+    api.fingerprint(str(several), store, settings)
+
+    with pytest.raises(UsageError, match="compare it with `workprint match`"):
+        api.scan(str(store), portfolios, tmp_path / "out", settings)
+    with pytest.raises(UsageError, match="lies inside the store"):
+        api.match(store, portfolios, store / "out", settings)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dataset_without_an_item_is_an_error(settings: api.Settings, tmp_path: Path) -> None:
+    """A table in which nothing is an item is not one in which nothing was found."""
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.table({"number": [1, 2]}), tmp_path / "data" / "a.parquet")
+
+    with pytest.raises(DatasetError, match=r"data holds no item: 1 \.parquet passed over"):
+        api.scan(str(tmp_path / "data"), [], tmp_path / "out", settings)
+    assert not (tmp_path / "out" / "findings.jsonl").exists()
 
 
 def test_wrong_paths_are_told_before_anything_is_written(small: Path, settings: api.Settings, tmp_path: Path) -> None:

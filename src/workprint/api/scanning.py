@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,7 @@ from workprint.api.comparing import Comparison
 from workprint.api.keys import trusted_ids
 from workprint.api.pictures import CollectPictures, Shown, collect_pictures
 from workprint.api.registry import registries_at
-from workprint.errors import DatasetError, NoMedia, UsageError, WorkprintError
+from workprint.errors import DatasetError, FormatError, NoMedia, UsageError, WorkprintError
 from workprint.findings import Results, write_results
 from workprint.ingest import Pipeline
 from workprint.matching import thresholds
@@ -119,6 +120,7 @@ def match(
     settings, registries = settings or Settings(), registries_at(portfolios)
     if not store_folder.exists():
         raise UsageError(f"{store_folder} does not exist; `workprint fingerprint` makes a fingerprint store")
+    _refuse_inside("store", str(store_folder), output)
     header = store.read_header(store_folder)
     store.require_finished(store_folder)
     engine = _engine(settings, header.limits, header.recipes)
@@ -179,7 +181,8 @@ class _Plan:
 def _plan(dataset: str, folder: Path, settings: Settings, compact: tuple[str, ...] | None = None) -> _Plan:
     if "://" not in dataset and not Path(dataset).exists():
         raise UsageError(f"{dataset} does not exist; give the path or URL of a dataset")
-    _refuse_inside(dataset, folder)
+    _refuse_store(dataset)
+    _refuse_inside("dataset", dataset, folder)
     pipeline = Pipeline(settings.depth, settings.limits)
     sidecar = settings.signals or beside(dataset)
     reader = plugins.reader(dataset, settings.reader, settings.limits, absolute(settings.media_root))
@@ -216,12 +219,17 @@ def _signals_read(pipeline: Pipeline, sidecar: Path | None) -> str:
 
 def _run(engine: Engine, plan: _Plan, function: Callable[[Task, Attempt], Done], watch: Watch | None) -> list[Done]:
     try:
-        return _watched(engine.map(function, plan.tasks), len(plan.tasks), watch)
+        done = _watched(engine.map(function, plan.tasks), len(plan.tasks), watch)
     except OSError as error:
         raise WorkprintError(
             f"{plan.ingest.folder} cannot be written ({error.strerror or error}); nothing that is there is lost: "
             "start the same command again when that is mended"
         ) from error
+    if not any(one.count.seen for one in done):  # nothing was compared, which must not look like nothing found
+        passed_over = sum((Counter(one.count.passed_over) for one in done), Counter[str]())
+        files = ", ".join(f"{number} {ending or 'without ending'}" for ending, number in sorted(passed_over.items()))
+        raise DatasetError(f"{plan.header.dataset} holds no item: {files or 'no files'} passed over, and nothing else")
+    return done
 
 
 def _watched(done: Iterator[Done], total: int, watch: Watch | None) -> list[Done]:
@@ -301,10 +309,17 @@ def _engine(settings: Settings, limits: Limits, stored: Sequence[str] | None = N
     return plugins.engine(settings.engine, settings.jobs, limits, settings.address, stored)
 
 
-def _refuse_inside(dataset: str, folder: Path) -> None:
-    """Refuse to write results into the dataset: the next scan would take them for items."""
-    if "://" not in dataset and folder.resolve().is_relative_to(Path(dataset).resolve()):
-        raise UsageError(f"the results folder {folder} lies inside the dataset {dataset}; choose one outside it")
+def _refuse_store(dataset: str) -> None:
+    """Refuse to scan a store, in which there are no media: nothing would be found in it."""
+    with suppress(FormatError):
+        store.read_header(Path(dataset))
+        raise UsageError(f"{dataset} is a fingerprint store and holds no media; compare it with `workprint match`")
+
+
+def _refuse_inside(kind: str, place: str, folder: Path) -> None:
+    """Refuse to write results into a dataset or store: the next run would take them for a part of it."""
+    if "://" not in place and folder.resolve().is_relative_to(Path(place).resolve()):
+        raise UsageError(f"the results folder {folder} lies inside the {kind} {place}; choose one outside it")
 
 
 def absolute(root: str) -> str:
