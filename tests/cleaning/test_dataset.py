@@ -110,6 +110,64 @@ def test_a_folder_loses_files_members_and_rows(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in source.rglob("*") if path.is_file()} == before
 
 
+PAIR = b'{"file_name": "a.png", "left_file_name": "b.png"}\n'
+ANNOTATED = {
+    "metadata.csv": (b'file_name,text\na.png,one\nb.png,"t\nwo"\n', b'file_name,text\nb.png,"t\nwo"\n'),
+    "metadata.tsv": (b"text\tfile_name\none\ta.png\ntwo\tb.png", b"text\tfile_name\ntwo\tb.png"),
+    "metadata.jsonl": (PAIR + b'{"file_name": "a.png"}\nnonsense\n', PAIR + b"nonsense\n"),
+}
+
+
+@pytest.mark.parametrize("name", ANNOTATED)
+def test_tables_lose_the_rows_about_files_that_are_gone(name: str, tmp_path: Path) -> None:
+    """A row that names another file as well, which is still there, stays, and so does what cannot be read."""
+    source, (text, left) = tmp_path / "data", ANNOTATED[name]
+    (source / "train").mkdir(parents=True)
+    for picture_name in ("a.png", "b.png"):
+        (source / "train" / picture_name).write_bytes(small_picture(1))
+    (source / "train" / name).write_bytes(text)
+
+    write_clean(source, tmp_path / "clean", ["train/a.png"])
+
+    assert (tmp_path / "clean" / "train" / name).read_bytes() == left
+    assert (source / "train" / name).read_bytes() == text
+
+
+def test_tables_of_speech_lose_the_rows_about_files_that_are_gone(tmp_path: Path) -> None:
+    """Tables without a header, beside the files or above them, and Parquet."""
+    source, clean = tmp_path / "data", tmp_path / "clean"
+    tables = {
+        "ljspeech/metadata.csv": (b'1|He said: "no|He said: "no\n2|Yes.|Yes.\n', b"2|Yes.|Yes.\n"),
+        "84/84-1.trans.txt": (b"1 NO\n2 YES\n", b"2 YES\n"),
+    }
+    for name in ("ljspeech/wavs/1.wav", "ljspeech/wavs/2.wav", "84/1.flac", "84/2.flac", "p/1.wav", "p/2.wav"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes(b"sound")
+    for name, (text, _) in tables.items():
+        (source / name).write_bytes(text)
+    pq.write_table(pa.table({"file_name": ["1.wav", "2.wav"]}), source / "p" / "metadata.parquet")
+
+    write_clean(source, clean, ["ljspeech/wavs/1.wav", "84/1.flac", "p/1.wav"])
+
+    assert {name: (clean / name).read_bytes() for name in tables} == {name: left for name, (_, left) in tables.items()}
+    assert pq.read_table(clean / "p" / "metadata.parquet").to_pylist() == [{"file_name": "2.wav"}]
+
+
+def test_a_table_that_lies_elsewhere_is_not_touched(tmp_path: Path) -> None:
+    """A link out of the dataset is copied as a link, and what it leads to stays as it is."""
+    source, other = tmp_path / "data", tmp_path / "metadata.csv"
+    source.mkdir()
+    (source / "a.png").write_bytes(small_picture(1))
+    (source / "b.png").write_bytes(small_picture(2))
+    other.write_bytes(b"file_name\na.png\n")
+    (source / "metadata.csv").symlink_to(other)
+
+    write_clean(source, tmp_path / "clean", ["a.png"])
+
+    assert other.read_bytes() == b"file_name\na.png\n"
+    assert (tmp_path / "clean" / "metadata.csv").is_symlink()
+
+
 @pytest.mark.parametrize("new", [True, False])
 def test_a_parquet_file_keeps_its_schema_its_groups_and_its_other_rows(tmp_path: Path, new: bool) -> None:
     """Nested columns, lists in their new and old form, and metadata too."""

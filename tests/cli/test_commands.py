@@ -79,6 +79,19 @@ def test_a_match_with_a_compact_store_says_what_it_cannot_find(clean: Path, mine
     assert "in their parts" not in page
 
 
+def test_a_password_is_not_asked_for_where_nobody_is(tmp_path: Path) -> None:
+    """Without a terminal the sentence names the variable, and nothing that is piped in is taken and shown."""
+    command = [sys.executable, "-c", "from workprint.cli import main; main()", "key", "new", str(tmp_path / "my.key")]
+    ended = subprocess.run(
+        command, input="hush\nhush\n", capture_output=True, text=True, check=False, start_new_session=True
+    )
+
+    assert ended.returncode == USAGE
+    assert ended.stderr.count("\n") == 1
+    assert "WORKPRINT_KEY_PASSWORD" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_help_has_an_example_for_every_command() -> None:
     """Each command shows how it is used."""
     assert set(COMMANDS) >= {"index", "scan", "fingerprint", "match", "report", "inspect", "demo"}

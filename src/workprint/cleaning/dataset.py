@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from workprint.cleaning.archives import clean_tar, clean_zip
 from workprint.cleaning.tables import clean_arrow, clean_lines, clean_parquet
 from workprint.datasets.addresses import decode_name, encode_name
+from workprint.datasets.annotations import annotations_in, folders_above
 from workprint.datasets.attributes import SIDECAR_KEYS
 from workprint.datasets.kinds import claims_media, container_kind
-from workprint.datasets.places import head_of
-from workprint.errors import WorkprintError
+from workprint.datasets.places import head_of, place_of
+from workprint.datasets.texts import text_place
+from workprint.errors import ItemError, WorkprintError
 
 
 def write_clean(source: Path, target: Path, unwanted: Collection[str]) -> None:
@@ -69,6 +72,7 @@ def _clean_folder(source: Path, copied: Path, unwanted: Collection[str]) -> set[
         _within(copied, address).unlink()
     for address in gone:
         _without_sidecars(_within(copied, address))
+    _without_annotations(source, copied, {decode_name(address) for address in gone})
     for container, addresses in inside.items():
         place = _within(copied, container)
         if place.is_file():
@@ -96,6 +100,26 @@ def _within(root: Path, address: str) -> Path:
     if name.startswith("/") or ".." in name.split("/"):
         raise WorkprintError(f"{address} leads out of the dataset")
     return root / name
+
+
+def _without_annotations(source: Path, copied: Path, gone: set[str]) -> None:
+    """Take away the rows that speak of nothing but files that are gone; of packed tables and COCO's, none.
+
+    A table that cannot be read stays as it is: a scan names it.
+    """
+    root = place_of(str(copied))
+    for folder in sorted({folder for path in gone for folder in folders_above(path)}):
+        for annotation in annotations_in(root, folder):
+            place = copied / annotation.table
+            is_parquet = container_kind(head_of(str(place))) == "parquet"
+            if not is_parquet and text_place(str(place)).uri != str(place):
+                continue
+            with suppress(ItemError):
+                rows = {f"#row={row}" for row in annotation.only_about(root, gone)}
+                if rows and is_parquet:
+                    clean_parquet(source / annotation.table, place, rows)
+                elif rows:
+                    clean_lines(source / annotation.table, place, rows, annotation.layout)
 
 
 def _without_sidecars(item: Path) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workprint.datasets.places import head_of, name_of, place_of
-from workprint.datasets.rows import layout_of, read_rows
+from workprint.datasets.rows import Layout, layout_of, read_rows
 from workprint.errors import ItemError, WorkprintError
 
 _ROW = re.compile(r"#row=(\d{1,18})(?=,|$)")
@@ -77,14 +77,16 @@ def clean_arrow(source: Path, target: Path, unwanted: Collection[str]) -> set[st
     return gone
 
 
-def clean_lines(source: Path, target: Path, unwanted: Collection[str]) -> set[str]:
-    """Copy a CSV, TSV or JSON Lines manifest without some rows, byte for byte; return the addresses left out.
+def clean_lines(source: Path, target: Path, unwanted: Collection[str], layout: Layout | None = None) -> set[str]:
+    """Copy a text of rows without some of them, byte for byte; return the addresses left out.
+
+    Without a `layout` the text is a manifest: CSV, TSV or JSON Lines.
 
     Raises:
         WorkprintError: it cannot be read to its end.
     """
     rows = rows_of(unwanted)
-    layout = layout_of(head_of(str(source)), name_of(str(source)))
+    layout = layout or layout_of(head_of(str(source)), name_of(str(source)))
     if layout is None:
         raise WorkprintError(f"{source} does not hold rows that can be read")
     try:

@@ -7,18 +7,28 @@ from pathlib import Path
 import click
 
 from workprint.cli.options import PATH
+from workprint.errors import UsageError
 
 PASSWORD_VARIABLE = "WORKPRINT_KEY_PASSWORD"
 
 
 def password_of(path: Path, confirm: bool = False) -> str:
-    """The password of a key, from the environment or asked for."""
+    """The password of a key, from the environment or asked for. Raises `UsageError` where nobody can be asked."""
     import os
+    import warnings
+    from getpass import GetPassWarning
 
     given = os.environ.get(PASSWORD_VARIABLE)
     if given is not None:
         return given
-    text: str = click.prompt(f"Password of the key {path}", hide_input=True, confirmation_prompt=confirm, err=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)  # it would read, and show, what stands in the input
+            text: str = click.prompt(f"Password of the key {path}", None, True, confirm, err=True)
+    except GetPassWarning:
+        raise UsageError(
+            f"the password of the key {path} cannot be asked for, without a terminal; give it in {PASSWORD_VARIABLE}"
+        ) from None
     return text
 
 

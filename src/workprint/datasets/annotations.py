@@ -6,7 +6,7 @@ says, and a row whose file is not there is a failure.
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -115,6 +115,14 @@ class Annotation:
                     address = cell_address(encode_name(self.table), number, named.column, named.index)
                     yield named.paths[0], failure(address, Missing(f"there is no file {encode_name(named.paths[0])}"))
 
+    def only_about(self, root: Place, files: Collection[str]) -> Iterator[int]:
+        """Yield the rows that name one of `files` and no file that is there. Raises as `said_of`."""
+        table = plain_file(root, self.table)
+        for number, (_, row) in enumerate(read_rows(text_place(table.uri), self.layout)):
+            paths = [] if isinstance(row, ItemError) else self.naming.paths(row)
+            if any(path in files for path in paths) and not any(_is_there(root, path) for path in paths):
+                yield number
+
     def _without_names(self, row: Row) -> Row:
         """A file's own name says nothing of it, unless as the id that a corpus knows it by."""
         return {key: value for key, value in row.items() if key == "id" or not self.naming.is_naming(key)}
@@ -208,7 +216,7 @@ def said_of(root: Place, files: Iterable[str]) -> dict[str, dict[str, Any]]:
     """
     wanted = sorted(set(files))
     said: dict[str, dict[str, Any]] = {}
-    for folder in _folders_above(wanted[0]) if wanted else ():
+    for folder in folders_above(wanted[0]) if wanted else ():
         for annotation in annotations_in(root, folder):
             with suppress(ItemError, OSError):
                 for path, row in annotation.said_of(root, wanted).items():
@@ -292,7 +300,8 @@ def _names_in(root: Place, folder: str, kind: EntryKind) -> list[str]:
         return []
 
 
-def _folders_above(file: str) -> list[str]:
+def folders_above(file: str) -> list[str]:
+    """Return the folders that a path lies in, the dataset's own (an empty text) first."""
     parts = file.split("/")[:-1]
     return ["/".join(parts[:depth]) for depth in range(len(parts) + 1)]
 
