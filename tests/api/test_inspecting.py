@@ -37,6 +37,24 @@ def test_a_portfolio_by_another_name(small: Path, tmp_path: Path) -> None:
     assert told(tmp_path / "other.bin")["kind"] == ["portfolio index"]
 
 
+def test_a_registry(portfolios: tuple[Path, ...], tmp_path: Path) -> None:
+    """A folder of indexes is told index by index; one that lies beside media is a dataset like any other."""
+    (tmp_path / "b").mkdir()
+    (tmp_path / "readme.txt").touch()
+    for path, folder in zip(portfolios, (tmp_path, tmp_path / "b"), strict=True):
+        (folder / path.name).write_bytes(path.read_bytes())
+    said = told(tmp_path)
+
+    assert said["kind"] == ["registry: a folder of portfolio indexes"]
+    assert said["index"][0] == "ada-lumen.workprint: 12 works by Ada Lumen, unsigned"
+    assert said["index"][1].startswith("b/ben-okoro.workprint: ")
+    assert said["indexes"] == ["2"]
+    assert said["works"][0].startswith("20 (")
+
+    write_pictures(tmp_path, [1])
+    assert told(tmp_path)["kind"] == ["dataset (folder)"]
+
+
 def test_works_without_terms_are_counted(tmp_path: Path) -> None:
     """Who says nothing is told what that means."""
     api.index([write_pictures(tmp_path / "a", [1])], tmp_path / "p.workprint", jobs=1)

@@ -1,4 +1,4 @@
-"""Say what is at a path: a portfolio index, a store, a results folder, or a dataset."""
+"""Say what is at a path: a portfolio index, a registry of them, a store, a results folder, or a dataset."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from itertools import islice
 from pathlib import Path
 
 from workprint import plugins, store
+from workprint.api.registry import ENDING, indexes_at
 from workprint.api.scanning import absolute
 from workprint.datasets.annotations import conventions_of
 from workprint.datasets.folder import FolderReader
+from workprint.datasets.kinds import claims_media
 from workprint.errors import NoMedia, UsageError
 from workprint.findings import RUN, read_results
 from workprint.model import Attributes, Failure, Limits, PassedOver
 from workprint.portfolio import Portfolio
+from workprint.serial.works import contacts_of
 
 _SHOWN = 5
 _SHOWN_ATTRIBUTES = 6
@@ -41,6 +44,8 @@ def inspect(uri: str, reader: str | None = None, media_root: str = "") -> Iterat
         return _store(path)
     if path.is_file() and (path.suffix == ".workprint" or _is_portfolio(path)):
         return _portfolio(path)
+    if path.is_dir() and _is_registry(path):
+        return _registry(path)
     return _dataset(uri, None, "")
 
 
@@ -48,6 +53,32 @@ def _is_portfolio(path: Path) -> bool:
     with path.open("rb") as stream:
         head = stream.read(200)
     return head.startswith(b"PK") and b"works.json" in head
+
+
+def _is_registry(path: Path) -> bool:
+    """Whether there are portfolio indexes in a folder and no media: an index may also lie beside its creator's works."""
+    found = False
+    for one in path.rglob("*"):
+        if one.suffix == ENDING:
+            found = True
+        elif claims_media(one.name) and one.is_file():
+            return False
+    return found
+
+
+def _registry(path: Path) -> Iterator[tuple[str, str]]:
+    yield "kind", "registry: a folder of portfolio indexes"
+    media: Counter[str] = Counter()
+    paths = indexes_at([path])
+    for one in paths:
+        portfolio = Portfolio(one)
+        media.update(work.medium.value for work in portfolio.works)
+        signed = f"signed with the key {portfolio.key_id}" if portfolio.key_id else "unsigned"
+        creators = ", ".join(contacts_of(portfolio.works))
+        yield "index", f"{one.relative_to(path)}: {len(portfolio.works)} works by {creators}, {signed}"
+        portfolio.close()
+    yield "indexes", str(len(paths))
+    yield "works", f"{media.total()} ({_listed(dict(sorted(media.items())))})"
 
 
 def _portfolio(path: Path) -> Iterator[tuple[str, str]]:
@@ -81,7 +112,7 @@ def _portfolio(path: Path) -> Iterator[tuple[str, str]]:
 def _store(path: Path) -> Iterator[tuple[str, str]]:
     header = store.read_header(path)
     counts = [store.read_count(part)[0] for part in store.parts(path)]
-    yield "kind", "fingerprint store"
+    yield "kind", "fingerprint store" if header.attributes is None else "fingerprint store, compact"
     yield "dataset", header.dataset
     yield "reader", header.reader
     yield "depth", header.depth.value

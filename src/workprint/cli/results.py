@@ -60,7 +60,7 @@ def report(results: Path, form: str, output: Path | None, outcomes: tuple[str, .
 @click.argument("path")
 @READER
 def inspect(path: str, reader: str | None, media_root: str) -> None:
-    """Say what a portfolio index, a store, a results folder or a dataset holds.
+    """Say what a portfolio index, a folder of them, a store, a results folder or a dataset holds.
 
     With --reader or --media-root, it is taken for a dataset, whatever else it may be.
 
