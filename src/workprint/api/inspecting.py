@@ -56,7 +56,7 @@ def _is_portfolio(path: Path) -> bool:
 
 
 def _is_registry(path: Path) -> bool:
-    """Whether there are portfolio indexes in a folder and no media: an index may also lie beside its creator's works."""
+    """Whether a folder holds portfolio indexes and no media; an index may also lie beside its creator's works."""
     found = False
     for one in path.rglob("*"):
         if one.suffix == ENDING:
