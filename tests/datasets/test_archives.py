@@ -83,6 +83,14 @@ def test_texts_and_indexes_in_archives_are_passed_over(tmp_path: Path) -> None:
     assert [(item.attributes, data) for item, data in items_in(reads)] == [({"cls": "3"}, b"")]
 
 
+def said_by(reader: TarReader, path: Path) -> list[object]:
+    """All that is read, whatever the shard."""
+    return [
+        (read[0].item_id, read[0].attributes, read[1].open().read()) if isinstance(read, tuple) else read
+        for read in reads_of(reader, path)
+    ]
+
+
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 def test_long_names_come_out_of_every_tar_format(form: int, tmp_path: Path) -> None:
     """Names beyond 100 characters are whole, in the three ways tar has of writing them."""
@@ -100,14 +108,17 @@ def test_long_names_come_out_of_every_tar_format(form: int, tmp_path: Path) -> N
         max_size=8,
     ),
     form=st.sampled_from([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]),
+    run_bytes=st.integers(1, 5000),
 )
 def test_the_tar_reader_agrees_with_the_standard_library(
-    members: list[tuple[str, bytes]], form: int, tmp_path: Path
+    members: list[tuple[str, bytes]], form: int, run_bytes: int, tmp_path: Path
 ) -> None:
-    """Whatever `tarfile` writes, our reader finds the same contents in the same order, under unique ids."""
+    """Whatever `tarfile` writes, our reader finds the same contents in the same order, under unique ids, as a whole and
+    in runs."""
     named = [(f"{name.encode('utf-8', 'replace').decode()}.bin", b"\1" + data) for name, data in members]
     path = tar_file(tmp_path, tar_bytes(named, form))
 
+    assert said_by(TarReader(run_bytes=run_bytes), path) == said_by(TarReader(), path)
     found = items_of(TarReader(), str(path))
     others = [read for read in reads_of(TarReader(), path) if not isinstance(read, tuple)]
 
@@ -128,6 +139,29 @@ def test_no_damage_to_a_tar_raises(data: st.DataObject, tmp_path: Path) -> None:
 
     for read in reads_of(TarReader(), path):
         assert address_of(read).startswith("a.tar")
+    assert said_by(TarReader(run_bytes=700), path) == said_by(TarReader(), path)
+
+
+def test_a_run_ends_where_a_group_ends(tmp_path: Path) -> None:
+    """What is said of a medium stands in files of its key, and none of them is in another run."""
+    members = []
+    for key in ("a", "b", "c"):
+        said = json.dumps({"caption": key}).encode()
+        members += [(f"{key}.png", PICTURE), (f"{key}.json", said), (f"{key}.txt", b"text"), (f"{key}.wav", b"sound")]
+    path = tar_file(tmp_path, tar_bytes(members))
+    reader = TarReader(run_bytes=600)
+
+    shards = list(reader.shards(str(path)))
+    assert [len([read for read in reader.read(shard) if isinstance(read, tuple)]) for shard in shards] == [2, 2, 2]
+    assert shards[0].shard_id == f"a.tar#bytes=0-{len(shards[0].extent or ()) - 1}"
+    assert said_by(reader, path) == said_by(TarReader(), path)
+
+
+def test_members_of_one_name_are_numbered_in_one_run(tmp_path: Path) -> None:
+    """Who reads a part only could not tell the second from the first."""
+    path = tar_file(tmp_path, tar_bytes([(name, PICTURE) for name in ("a.png", "b.png", "c.png", "a.png")]))
+
+    assert [shard.shard_id for shard in TarReader(run_bytes=600).shards(str(path))] == ["a.tar"]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -123,6 +123,18 @@ class TestTar(DatasetReaderKit):
         return write_tar(folder / "a.tar", media)
 
 
+class TestTarInRuns(TestTar):
+    """One tar archive that several processes could read, a run of bytes each."""
+
+    def reader(self) -> DatasetReader:
+        """See the kit."""
+        return TarReader(run_bytes=1024)
+
+    def test_it_is_several_shards(self, tmp_path: Path) -> None:
+        """Else this kit would say nothing of runs."""
+        assert len(list(self.reader().shards(self.write(tmp_path, some_media())))) > 2
+
+
 class TestTarGz(DatasetReaderKit):
     """One tar archive, packed, under a name that says nothing."""
 

@@ -23,7 +23,7 @@ MAX_MEMBERS = 1_000_000
 
 
 class TarReader(TarArchive):
-    """Reads a tar archive, packed or not, and the archives in it; it is one shard."""
+    """Reads a tar archive, packed or not, and the archives in it; a shard is all of it, or a run of its bytes."""
 
     def read(self, shard: Shard) -> Iterator[Read]:
         """See `DatasetReader.read`."""

@@ -1,20 +1,27 @@
 """Tar archives, packed or not. Files of one key form one group, as WebDataset has it: `000123.jpg`, `000123.json`."""
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise, starmap
+from pathlib import Path
 from typing import BinaryIO
 
-from workprint.datasets.addresses import UniqueNames, container_of, encode_name, member_address
+from workprint.datasets.addresses import UniqueNames, container_of, encode_name, member_address, part_id
 from workprint.datasets.attributes import MAX_SIDECAR_BYTES, SIDECAR_KEYS, from_sidecars
 from workprint.datasets.holding import DEFAULT_LIMITS, Held, failure, hold
 from workprint.datasets.kinds import HEAD_BYTES, claims_media, ending_of, is_tar, packing_of, unpacking
-from workprint.datasets.places import head_of, name_of, place_of, require_present
+from workprint.datasets.places import LocalPlace, Place, head_of, name_of, place_of, require_present
 from workprint.datasets.tar_stream import Member, TarStream
 from workprint.errors import ItemError, TooLarge
 from workprint.model import Blob, Failure, Item, Limits, PassedOver, Shard
 from workprint.protocols import Read
 
+RUN_BYTES = 32 << 20
+"""A large archive is several shards of at least so many bytes, so that several processes can read it at once."""
+LARGE_BYTES = 4 << 30
+"""From so many on, if it is one of several archives; alone from two runs on. Finding where runs begin takes a pass."""
 MAX_GROUP_MEMBERS = 64
 MAX_GROUP_BYTES = 256 << 20
 
@@ -36,13 +43,17 @@ class _Part:
 
 
 class TarArchive:
-    """Reads a tar archive in one pass; the whole archive is one shard. Archives in it are items as others."""
+    """Reads a tar archive in one pass. Archives in it are items as others.
+
+    The whole archive is one shard, or a run of its bytes is: of a large one on this machine that is not packed.
+    """
 
     name = "tar"
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, run_bytes: int = RUN_BYTES) -> None:
         """Items above `limits.max_item_bytes` become failures."""
         self._limits = limits
+        self._run_bytes = run_bytes
 
     def recognises(self, uri: str) -> bool:
         """See `DatasetReader.recognises`."""
@@ -51,11 +62,20 @@ class TarArchive:
     def shards(self, uri: str) -> Iterator[Shard]:
         """See `DatasetReader.shards`."""
         require_present(uri)
-        yield from self.shards_at(uri, encode_name(name_of(uri)))
+        yield from self._shards(uri, encode_name(name_of(uri)), 2 * self._run_bytes)
 
     def shards_at(self, uri: str, container: str) -> Iterator[Shard]:
         """Yield the shards of an archive whose address in the dataset is `container`."""
-        yield Shard(container, uri)
+        yield from self._shards(uri, container, LARGE_BYTES)
+
+    def _shards(self, uri: str, container: str, large_bytes: int) -> Iterator[Shard]:
+        place = place_of(uri)
+        bounds = _bounds(place, self._run_bytes) if _is_large(place, large_bytes) else []
+        if len(bounds) <= 2:
+            yield Shard(container, uri)
+            return
+        for run in starmap(range, pairwise(bounds)):
+            yield Shard(part_id(container, "bytes", run), uri, run)
 
     def read(self, shard: Shard) -> Iterator[Read]:
         """See `DatasetReader.read`. Media of one group have the same attributes; a group ends where its key ends."""
@@ -90,12 +110,17 @@ class TarArchive:
     def _parts(self, shard: Shard, open_archive: OpenArchive, packing: str, most_bytes: int | None) -> Iterator[_Part]:
         container = container_of(shard.shard_id)
         names = UniqueNames()
+        run = shard.extent if isinstance(shard.extent, range) else None
         try:
             with open_archive() as source:
+                if run:
+                    source.seek(run.start)
                 plain = unpacking(source, packing)
                 can_seek = not packing and source.seekable()
                 stream = TarStream(plain, can_seek=can_seek, most_bytes=most_bytes if packing else None)
                 for member in stream.members():
+                    if run and run.start + member.start_bytes >= run.stop:
+                        break
                     yield self._part(stream, member, names.name(member_address(container, member.name)))
         except ItemError as error:
             yield _Part("", shard.shard_id, failure(shard.shard_id, error))
@@ -123,6 +148,36 @@ class TarArchive:
         if member.size_bytes <= most:
             return None
         return TooLarge(f"{member.size_bytes:,} bytes are more than the {most:,} allowed for one item")
+
+
+def _is_large(place: Place, large_bytes: int) -> bool:
+    if not isinstance(place, LocalPlace):
+        return False
+    try:
+        return Path(place.uri).stat().st_size >= large_bytes and not packing_of(head_of(place.uri))
+    except OSError:
+        return False
+
+
+def _bounds(place: Place, run_bytes: int) -> list[int]:
+    """Return the bytes at which runs begin, none within a group, and where the last one ends.
+
+    Nothing where the archive is damaged, which one shard then says, or two members have one name: they are numbered in
+    order.
+    """
+    bounds, names, key = [0], set[int](), ""
+    try:
+        with place.open() as source:
+            for member in TarStream(source, can_seek=True).members():
+                before, key = key, _key_of(member.name)
+                if key != before and member.start_bytes - bounds[-1] >= run_bytes:
+                    bounds.append(member.start_bytes)
+                if (name := hash(member.name)) in names:
+                    return []
+                names.add(name)
+            return [*bounds, source.seek(0, io.SEEK_END)]
+    except (ItemError, OSError):
+        return []
 
 
 def _reads(group: list[_Part], shard_id: str) -> Iterator[Read]:

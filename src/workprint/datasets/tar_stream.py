@@ -32,6 +32,8 @@ class Member:
     type_flag: bytes
     size_bytes: int
     is_sparse: bool = False
+    start_bytes: int = 0
+    """Where its headers begin in the stream."""
 
     @property
     def is_folder(self) -> bool:
@@ -56,6 +58,7 @@ class _Extended:
     name: str | None = None
     size_bytes: int | None = None
     is_sparse: bool = False
+    start_bytes: int = 0
 
 
 class TarStream:
@@ -93,13 +96,14 @@ class TarStream:
             Truncated: the archive ends without its end mark.
             Undecodable: a header is damaged; nothing behind it can be trusted.
         """
-        extended = _Extended()
+        extended: _Extended | None = None
         while (block := self._next_header()) is not None:
+            extended = extended or _Extended(start_bytes=self._offset_bytes - TAR_BLOCK_BYTES)
             member = self._member(block, extended)
             if member.type_flag in _EXTENDED_HEADERS:
                 self._extend(extended, member)
                 continue
-            extended = _Extended()
+            extended = None
             if not member.is_folder:
                 yield member
             self._skip(self._left_bytes + self._padding_bytes)
@@ -114,7 +118,7 @@ class TarStream:
             size_bytes = 0
         self._left_bytes = size_bytes
         self._padding_bytes = -size_bytes % TAR_BLOCK_BYTES
-        return Member(name, type_flag, size_bytes, extended.is_sparse or type_flag == b"S")
+        return Member(name, type_flag, size_bytes, extended.is_sparse or type_flag == b"S", extended.start_bytes)
 
     def _extend(self, extended: _Extended, header: Member) -> None:
         if header.size_bytes > _MAX_EXTENDED_HEADER_BYTES:
