@@ -1,9 +1,9 @@
 """What came of comparing parts of a store with registries, kept beside the results so that it is not done again.
 
 One file for each pair of a part and a registry (or single portfolio). It is taken up only where part, portfolios,
-question, recipes, thresholds and tool are those it was made with, and its own bytes are whole; anything else is
-compared anew. What is kept is what each portfolio says by itself; what holds when all is known (`screen.settled`) is
-worked out at the end, so that the results are those of a run from nothing.
+question, recipes and the tool, to the last byte of its sources, are those it was made with, and its own bytes are
+whole; anything else is compared anew. What is kept is what each portfolio says by itself; what holds when all is known
+(`screen.settled`) is worked out at the end, so that the results are those of a run from nothing.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from workprint import __version__, store
 from workprint.errors import FormatError
-from workprint.matching import thresholds
 from workprint.model import Finding, Question
 from workprint.serial.lines import dumps, finding_from_json, finding_to_json
 
@@ -27,6 +30,8 @@ _VERSION = 2
 _MAX_BYTES = 1 << 30
 """Of one file; more is compared again rather than read."""
 _HEX_DIGITS = 32
+_CALCULATED_BY = ("numba", "numpy")
+_SOURCES = (".py", ".pyc")
 
 
 def key_of(
@@ -34,7 +39,7 @@ def key_of(
 ) -> str:
     """A digest of all that decides what a registry says of a part; `digests` are those of its portfolios."""
     asked = {name: str(getattr(question, name)) for name in Question.__slots__}
-    made = [_FORMAT, _VERSION, __version__, str(thresholds.ALL), list(recipes)]
+    made = [_FORMAT, _VERSION, *_tool(), list(recipes)]
     text = json.dumps([*made, asked, sorted(trusted), names, list(digests)])
     return hashlib.sha256(text.encode()).hexdigest()[:_HEX_DIGITS]
 
@@ -86,6 +91,25 @@ def keep_only(folder: Path, parts: Iterable[store.Part], keys: Sequence[str]) ->
         if path not in wanted:
             with suppress(OSError):
                 path.unlink()
+
+
+def digest_of_sources(package: Traversable) -> str:
+    """SHA-256 of the names and bytes of all sources of a package, of those below it as well."""
+    digest = hashlib.sha256()
+    for part in sorted(package.iterdir(), key=lambda one: one.name):
+        if part.is_dir():
+            if part.name != "__pycache__":
+                digest.update(f"{part.name}/{digest_of_sources(part)}\n".encode())
+        elif part.name.endswith(_SOURCES):
+            digest.update(f"{part.name} {hashlib.sha256(part.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+@cache
+def _tool() -> tuple[str, ...]:
+    """What worked an answer out. Parameters decide it, and so does every line of code between a record and a verdict:
+    a list of those that matter would be wrong one day, and then old answers would be given for new ones."""
+    return __version__, digest_of_sources(files("workprint")), *map(version, _CALCULATED_BY)
 
 
 def _path(folder: Path, part: store.Part, key: str) -> Path:

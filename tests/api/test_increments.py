@@ -2,6 +2,7 @@
 nothing."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -193,6 +194,56 @@ def test_a_key_names_all_that_decides() -> None:
         compared.key_of(["a", "b"], ["r"], question, [], True),
     }
     assert len(keys) == 7
+
+
+def test_a_key_names_the_tool_to_the_last_byte(tmp_path: Path) -> None:
+    """Whatever file of it is changed, moved or added, wherever; not what Python writes beside them."""
+
+    def digest(**changed: bytes | None) -> str:
+        written = {"a.py": b"LEAST = 6", "matching/b.py": b"MOST = 1", "c.json": b"{}"} | {
+            name.replace("__", "/"): content for name, content in changed.items()
+        }
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        for name, content in written.items():
+            if content is not None:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content)
+        return compared.digest_of_sources(folder)
+
+    usual = digest()
+    (tmp_path / "0" / "__pycache__").mkdir()
+    (tmp_path / "0" / "__pycache__" / "a.pyc").write_bytes(b"made of a.py")
+
+    assert compared.digest_of_sources(tmp_path / "0") == digest() == usual
+    changes = [
+        digest(**{"a.py": b"LEAST = 5"}),
+        digest(**{"matching__b.py": b"MOST = 2"}),
+        digest(**{"matching__b.py": None, "b.py": b"MOST = 1"}),
+        digest(**{"matching__c.py": b""}),
+        digest(**{"a.py": b"MOST = 1", "matching__b.py": b"LEAST = 6"}),
+    ]
+    assert len({usual, *changes}) == 6
+
+
+def test_another_state_of_the_tool_has_other_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same version, with another limit somewhere in it."""
+
+    def key() -> str:
+        compared._tool.cache_clear()
+        return compared.key_of(["a"], ["r"], api.Settings().question, [], False)
+
+    installed, again = key(), key()
+    sources = Path(compared.__file__).parent
+    shutil.copytree(sources, tmp_path / "workprint", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr("workprint.compared.files", tmp_path.joinpath)
+    moved = key()
+    alignment = tmp_path / "workprint" / "matching" / "alignment.py"
+    alignment.write_text(alignment.read_text().replace("least_moments: float = 6.0", "least_moments: float = 5.0"))
+    changed = key()
+    compared._tool.cache_clear()
+
+    assert installed == again == moved
+    assert changed != installed
 
 
 def test_what_a_killed_run_left_half_written_is_cleared_away(

@@ -14,6 +14,9 @@ import pytest
 from click.testing import CliRunner
 from fault_samples import DEEDS, Begun, Faulty, NodeLost, files
 
+from core_samples import write_tar
+from exclusion_samples import write_sounds
+from made_up_sounds import RATE_HZ, voice
 from workprint import api, plugins, store
 from workprint.cli import main
 from workprint.engines.ray import RayEngine
@@ -121,6 +124,35 @@ def test_a_bucket_is_fingerprinted_and_matched_on_the_cluster(
     assert rows_of(tmp_path / "store") == rows_of(undisturbed / "store")
     for name in ("findings.jsonl", "failures.jsonl"):
         assert (tmp_path / "out" / name).read_bytes() == (undisturbed / name).read_bytes()
+
+
+def test_a_registry_of_recordings_is_matched_on_the_cluster(
+    cluster: Cluster, settings: api.Settings, tmp_path: Path
+) -> None:
+    """Two nodes map what the recordings of five portfolios are looked up by; the bytes are those of one process."""
+    (tmp_path / "data").mkdir()
+    for at in range(5):
+        sound = voice(8.0, seed=40 + at)
+        works = write_sounds(tmp_path / f"c{at}", {"song.flac": sound})
+        (tmp_path / "registry").mkdir(exist_ok=True)
+        api.index([works], tmp_path / "registry" / f"c{at}.workprint", api.Labels(f"C{at}"), jobs=1)
+        clips = {f"clip-{at}.flac": sound[RATE_HZ : 4 * RATE_HZ], f"other-{at}.flac": voice(3.0, seed=90 + at)}
+        written = write_sounds(tmp_path / f"clips-{at}", clips)
+        write_tar(tmp_path / "data" / f"{at}.tar", {name: (written / name).read_bytes() for name in clips})
+    registry = [tmp_path / "registry"]
+    on_ray = replace(settings, engine="ray", address=cluster.address, jobs=2)
+
+    api.scan(str(tmp_path / "data"), registry, tmp_path / "local", settings)
+    api.scan(str(tmp_path / "data"), registry, tmp_path / "ray", on_ray)
+    api.match(tmp_path / "local" / "store", registry, tmp_path / "matched", on_ray)
+
+    found = [json.loads(line) for line in (tmp_path / "local" / "findings.jsonl").read_text().splitlines()]
+    assert [(one["item"], one["creator"]) for one in found] == [
+        (f"{at}.tar!clip-{at}.flac", f"C{at}") for at in range(5)
+    ]
+    assert files(tmp_path / "ray") == files(tmp_path / "local")
+    for name in ("findings.jsonl", "run.json"):
+        assert (tmp_path / "matched" / name).read_bytes() == (tmp_path / "local" / name).read_bytes()
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
