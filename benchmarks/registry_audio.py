@@ -67,8 +67,7 @@ def measure(options: argparse.Namespace, sounds: dict[str, np.ndarray], count: i
     parts = [works[at : at + options.works] for at in range(0, len(works), options.works)]
     indexes = [AudioIndex(RECIPE_ID, LandmarkIndex.build(part)) for part in parts]
     one = AudioIndex(RECIPE_ID, LandmarkIndex.build(works))
-    for index in indexes:
-        index.beside(one.duration_s - index.duration_s)
+    indexes = [index.beside(one.duration_s - index.duration_s) for index in indexes]
     begin = time.process_time()
     joined = JoinedRecordings.build(RECIPE_ID, dict(enumerate(indexes)))
     joined_s = time.process_time() - begin

@@ -134,8 +134,8 @@ class TimedIndex(Protocol):
     def duration_s(self) -> float:
         """How much sound there is in all works together."""
 
-    def beside(self, other_s: float) -> None:
-        """Take so much sound in other portfolios of a registry into account."""
+    def beside(self, other_s: float) -> Any:
+        """Return an index of the same works that takes so much sound in other portfolios of a registry into account."""
 
 
 @runtime_checkable

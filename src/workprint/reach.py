@@ -21,7 +21,7 @@ JOINED_FROM = 4
 MOST_JOINED_WORKS = 1 << 16
 """The smallest portfolios are joined up to so many works; larger ones are worth a look-up of their own."""
 MOST_JOINED_S = 100 * 3600.0
-"""The same for recordings: so much sound takes 5 GB of tables, and with more too little of it would be found."""
+"""Recordings are joined in groups of so much sound: it takes 5 GB of tables; in more, too little would be found."""
 _DIGEST_BYTES = 32
 _OTHER_FILES = 256
 
@@ -47,25 +47,25 @@ class Reach:
         """
         self._alone = [list(indexes.items()) for indexes in opened]
         self._joined: dict[str, JoinedIndex] = {}
-        fits = _together(works, MOST_JOINED_WORKS)
-        for recipe in opened[0] if fits else ():
-            together = {owner: opened[owner][recipe] for owner in _with_sound(fits, recipe, opened)}
-            if not together or (joined := plugins.joined_class(recipe)) is None:
+        for recipe in opened[0] if len(opened) >= JOINED_FROM else ():
+            if (joined := plugins.joined_class(recipe)) is None:
                 continue
-            if folder is None:
-                self._joined[recipe] = joined.build(recipe, together)
-            else:
-                self._joined[recipe] = joined(recipe, _mapped(folder / _file_name(recipe)))
-            for owner, index in together.items():
-                self._alone[owner].remove((recipe, index))
+            for number, owners in enumerate(_groups(recipe, opened, works)):
+                together = {owner: opened[owner][recipe] for owner in owners}
+                name = f"{_file_name(recipe)}.{number}" if number else _file_name(recipe)
+                self._joined[name] = (
+                    joined(recipe, _mapped(folder / name)) if folder else joined.build(recipe, together)
+                )
+                for owner, index in together.items():
+                    self._alone[owner].remove((recipe, index))
         self._mentions = MentionReach(mentions, self._owners_of_digest)
 
     def save(self, folder: Path) -> None:
         """Write the joined tables below a folder."""
-        for recipe, joined in self._joined.items():
-            (folder / _file_name(recipe)).mkdir(parents=True, exist_ok=True)
-            for name, table in joined.tables().items():
-                np.save(folder / _file_name(recipe) / f"{name}.npy", table, allow_pickle=False)
+        for name, joined in self._joined.items():
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            for column, table in joined.tables().items():
+                np.save(folder / name / f"{column}.npy", table, allow_pickle=False)
 
     def of_works(self, columns: RecordColumns) -> Owners:
         """Whose works may be in which rows."""
@@ -85,7 +85,7 @@ class Reach:
 
     def _owners_of_digest(self, digest: bytes) -> Iterator[int]:
         values = np.frombuffer(digest, np.uint8).reshape(1, _DIGEST_BYTES)
-        joined = self._joined.get(plugins.DIGEST_RECIPE)
+        joined = self._joined.get(_file_name(plugins.DIGEST_RECIPE))
         if isinstance(joined, JoinedDigests):
             yield from joined.owners_of(values)[1].tolist()
         for owner, indexes in enumerate(self._alone):
@@ -115,30 +115,42 @@ def _mapped(folder: Path) -> Tables:
     return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in sorted(folder.glob("*.npy"))}
 
 
-def _together(sizes: Sequence[float], most: float) -> list[int]:
-    """The positions of the portfolios that are joined: the smallest, and not too much of them."""
-    order = np.argsort(sizes, kind="stable")
-    fits = np.cumsum(np.array(sizes, dtype=np.float64)[order]) <= most
-    chosen = sorted(order[fits].tolist()) if len(order) else []
-    return chosen if len(chosen) >= JOINED_FROM else []
+def _groups(recipe: str, opened: Sequence[Indexes], works: Sequence[int]) -> list[list[int]]:
+    """The portfolios that are joined by a recipe: the smallest; if it is about sound, all, in groups."""
+    timed = {
+        owner: one.duration_s for owner, indexes in enumerate(opened) if isinstance(one := indexes[recipe], TimedIndex)
+    }
+    if timed:
+        return _together({owner: duration_s for owner, duration_s in timed.items() if duration_s}, MOST_JOINED_S)
+    return _together(dict(enumerate(works)), MOST_JOINED_WORKS)[:1]
 
 
-def _with_sound(owners: Sequence[int], recipe: str, opened: Sequence[Indexes]) -> list[int]:
-    """Of these portfolios those that are joined by a recipe: all, and if it is about sound, such with not too much."""
-    timed = {owner: one.duration_s for owner in owners if isinstance(one := opened[owner][recipe], TimedIndex)}
-    if not timed:
-        return list(owners)
-    audible = [owner for owner, duration_s in timed.items() if duration_s]
-    return [audible[at] for at in _together([timed[owner] for owner in audible], MOST_JOINED_S)]
+def _together(sizes: Mapping[int, float], most: float) -> list[list[int]]:
+    """Owners in groups that are not too large, smallest first, but for those that would have too few others."""
+    groups: list[list[int]] = [[]]
+    held = 0.0
+    for owner in sorted(sizes, key=lambda one: (sizes[one], one)):
+        if groups[-1] and held + sizes[owner] > most:
+            groups.append([])
+            held = 0.0
+        groups[-1].append(owner)
+        held += sizes[owner]
+    return [sorted(group) for group in groups if len(group) >= JOINED_FROM]
 
 
-def share_threshold(opened: Sequence[Indexes]) -> None:
-    """Have each portfolio of a registry count the sound of all: an item may match any of it by chance."""
-    for recipe in opened[0] if opened else ():
-        timed = [one for indexes in opened if isinstance(one := indexes[recipe], TimedIndex)]
-        total_s = sum(one.duration_s for one in timed)
-        for one in timed:
-            one.beside(total_s - one.duration_s)
+def counting_all_sound(opened: Sequence[Indexes]) -> list[Indexes]:
+    """Return a registry's indexes such that each counts the sound of all: an item may match any of it by chance."""
+    total_s: defaultdict[str, float] = defaultdict(float)
+    for indexes in opened:
+        for recipe, index in indexes.items():
+            total_s[recipe] += index.duration_s if isinstance(index, TimedIndex) else 0.0
+    return [
+        {
+            recipe: index.beside(total_s[recipe] - index.duration_s) if isinstance(index, TimedIndex) else index
+            for recipe, index in indexes.items()
+        }
+        for indexes in opened
+    ]
 
 
 def _within_reach(index: CandidateIndex, recipe: str, columns: RecordColumns) -> NDArray[np.bool_]:

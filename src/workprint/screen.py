@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import groupby, islice
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ from workprint.model import (
 )
 from workprint.portfolio import Portfolio
 from workprint.protocols import CandidateIndex
-from workprint.reach import Reach, allow_open_files, share_threshold
+from workprint.reach import Reach, allow_open_files, counting_all_sound
 from workprint.rights.claims import contradicts, denial, denial_level, notes, speaks_for_itself
 from workprint.serial.columns import RecordColumns
 from workprint.serial.works import contacts_of
@@ -83,9 +83,10 @@ class Screener:
             for one in self._opened
         ]
         self._folders: list[Path | None] = [None] * len(registries)
-        opened = iter(self._opened)
-        for size in self._sizes:
-            share_threshold([one.indexes for one in islice(opened, size)])
+        for begin, size in self._begins():
+            together = self._opened[begin : begin + size]
+            for one, indexes in zip(together, counting_all_sound([one.indexes for one in together]), strict=True):
+                one.indexes = indexes
 
     def findings(self, record: FingerprintRecord, attributes: Attributes) -> Iterator[Finding]:
         """Yield a finding for each work in each place of one item."""
@@ -128,9 +129,9 @@ class Screener:
 
     def join(self, folders: Sequence[Path | None]) -> None:
         """Write what each registry is looked up by to a folder, for other processes to `take` and share."""
-        for (_, reach), folder in zip(self._reaches, folders, strict=True):
+        for (begin, size), folder in zip(self._begins(), folders, strict=True):
             if folder:
-                reach.save(folder)
+                self._reach(begin, size, None).save(folder)
 
     def take(self, folders: Sequence[Path]) -> None:
         """Map what `join` wrote for each of the registries, in place of making it again."""
@@ -139,14 +140,17 @@ class Screener:
     @cached_property
     def _reaches(self) -> list[tuple[int, Reach]]:
         """Of each registry: the position of its first portfolio, and who is worth asking."""
-        reaches, begin = [], 0
-        for size, folder in zip(self._sizes, self._folders, strict=True):
-            opened, mentions = self._opened[begin : begin + size], self._mentions[begin : begin + size]
-            works = [len(one.portfolio.works) for one in opened]
-            reach = Reach([one.indexes for one in opened], works, [one.index for one in mentions], folder)
-            reaches.append((begin, reach))
-            begin += size
-        return reaches
+        places = zip(self._begins(), self._folders, strict=True)
+        return [(begin, self._reach(begin, size, folder)) for (begin, size), folder in places]
+
+    def _begins(self) -> Iterator[tuple[int, int]]:
+        """Of each registry: the position of its first portfolio, and how many it has."""
+        return zip(accumulate(self._sizes, initial=0), self._sizes, strict=False)
+
+    def _reach(self, begin: int, size: int, folder: Path | None) -> Reach:
+        opened, mentions = self._opened[begin : begin + size], self._mentions[begin : begin + size]
+        works = [len(one.portfolio.works) for one in opened]
+        return Reach([one.indexes for one in opened], works, [one.index for one in mentions], folder)
 
     def _worth_asking(self, columns: RecordColumns) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
         """By row, the positions of the portfolios whose works may be in it, and of those who may be mentioned."""
@@ -265,7 +269,7 @@ class _Opened:
         self.terms: dict[str, Terms] = {
             terms_id: terms_from_json(line, str(portfolio.path)) for terms_id, line in portfolio.terms.items()
         }
-        self.indexes = {
+        self.indexes: Mapping[str, CandidateIndex] = {
             recipe: self._index(recipe) for recipe in (plugins.DIGEST_RECIPE, *recipes) if plugins.index_class(recipe)
         }
         portfolio.let_go()  # of what was only checked

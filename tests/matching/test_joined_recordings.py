@@ -1,5 +1,6 @@
 """Recordings of many portfolios in one table: the same landmarks, and whom to ask."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from workprint import plugins
 from workprint.api import Settings
 from workprint.edits.sounds import EDITS, Scene
 from workprint.matching.audio import AudioIndex, constellation_of
-from workprint.matching.joined_recordings import merged
+from workprint.matching.joined_recordings import JoinedRecordings, merged
 from workprint.matching.landmark_index import POSTED_S, LandmarkIndex
 from workprint.model import Finding, FingerprintRecord, Medium, Work
 from workprint.portfolio import PortfolioContents, write_portfolio
@@ -75,7 +76,7 @@ def test_merged_tables_hold_the_landmarks_of_all_works() -> None:
     """Of each portfolio all, in the same order, at the same moments of the same works."""
     parts = [AudioIndex.build(RECIPE_ID, works).landmarks for works in WORKS]
     whole = LandmarkIndex.build([constellation_of(one, RECIPE_ID) for works in WORKS for one in works])
-    joined = LandmarkIndex(merged(parts))
+    joined = LandmarkIndex(merged(parts, np.ones(10, np.bool_)))
 
     assert joined.works == whole.works == 10
     for kind in ("pair", "triplet"):
@@ -118,3 +119,52 @@ def test_a_registry_expects_no_more_false_matches_than_one_portfolio(paths: list
     clip = record(sounds.voice(9.0, seed=60)[8_000:40_000], "clip")
     (alone,), (among,) = found(one, [clip]), found(registry, [clip])
     assert among.evidence[-1].threshold > alone.evidence[-1].threshold
+
+
+def test_all_who_hold_a_recording_are_asked() -> None:
+    """Thirty portfolios have the same file and ten others of another encoding of it, more than any look-up follows."""
+    song = sounds.voice(9.0, seed=60)
+    same = record(song, "song")
+    edits = ("mp3 64k", "mp3 24k", "opus 24k", "aac 48k", "quiet -20 dB", "equalised +9 dB", "mu-law", "inverted",
+             "compressed 4", "equalised -9 dB")  # fmt: skip
+    works = [*([same] * 30), *(record(EDITS[name](song, SCENE).astype(np.float32), name) for name in edits)]
+    others = [record(sounds.voice(6.0, seed=seed), str(seed)) for seed in (900, 901)]
+    build = {number: AudioIndex.build_coarse if number == 0 else AudioIndex.build for number in range(40)}
+    joined = JoinedRecordings.build(
+        RECIPE_ID, {number: build[number](RECIPE_ID, [one, others[number % 2]]) for number, one in enumerate(works)}
+    )
+    batch = to_table([(only(record(song[16_000:40_000], "clip")), {})], RECIPES).combine_chunks().to_batches()[0]
+
+    rows, owners = joined.asked(RecordColumns(batch, RECIPES, "here"))
+
+    assert owners.tolist() == list(range(40))
+    assert set(rows.tolist()) == {0}
+
+
+def test_a_recording_in_many_portfolios_is_joined_once() -> None:
+    """The tables of fifty portfolios of one recording are hardly larger than those of one."""
+    one = AudioIndex.build(RECIPE_ID, [record(sounds.voice(9.0, seed=60), "song")])
+    few, many = (JoinedRecordings.build(RECIPE_ID, dict.fromkeys(range(count), one)) for count in (1, 50))
+
+    for name in ("pair_times", "triplet_times"):
+        assert np.array_equal(few.tables()[name], many.tables()[name])
+    assert [many.owners(work) for work in (0, 1)] == [list(range(50)), []]
+
+
+def test_more_sound_than_fits_is_joined_in_groups(
+    paths: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two groups and one portfolio that is left over find what one group of all finds, made and mapped."""
+    again = [Path(shutil.copy(path, tmp_path / f"again-{path.name}")) for path in paths]
+    items = clips()
+    whole = found(Screener([paths + again], RECIPES, QUESTION), items)
+
+    monkeypatch.setattr("workprint.reach.MOST_JOINED_S", 100.0)  # of 220: 98, 96 and 26
+    made, mapped = (Screener([paths + again], RECIPES, QUESTION) for _ in range(2))
+    made.join([tmp_path / "joined"])
+    mapped.take([tmp_path / "joined"])
+
+    folders = {path.name for path in (tmp_path / "joined").iterdir()}
+    assert folders == {"digest.sha256", "audio.peaks", "audio.peaks.1"}
+    assert len(whole) >= 5
+    assert whole == found(made, items) == found(mapped, items)

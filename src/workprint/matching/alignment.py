@@ -1,6 +1,6 @@
 """Finds the excerpts of a portfolio in an item: votes propose lines in time, and what lies on a line decides."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from math import exp, log10, sqrt
 from typing import Final
@@ -35,6 +35,10 @@ from workprint.matching.voting import (
 _FIRST_STEPS: Final = (Tolerance(0.060, 0.014), Tolerance(0.035, 0.014), COARSE, COARSE)
 _LAST_STEPS: Final = (COARSE, COARSE, COARSE)
 _SAME_PLACE_S: Final = 0.3
+_MORE_PLACES: Final = 4
+
+Propose = Callable[[LandmarkIndex, Window, VotingParameters], list[Hypothesis]]
+"""Where a window may come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,9 @@ def find_alignments(
     return sorted(_without_shadows(found), key=lambda one: (one.item_start_s, one.work, one.work_start_s))
 
 
-def aligned_works(index: LandmarkIndex, item: Constellation, parameters: AlignmentParameters) -> set[int]:
+def aligned_works(
+    index: LandmarkIndex, item: Constellation, parameters: AlignmentParameters = AlignmentParameters()
+) -> set[int]:
     """Return the works that a window of the item aligns with beyond chance: all that an excerpt can be grown in."""
     if not index.peak_times_s.size:
         return set()
@@ -159,9 +165,20 @@ class _Search:
         """The works with a line that is worth following."""
         return {
             self._index.moment(line.tempo * window.centre_s + line.start_s)[0]
-            for window, line in self._lines()
-            if self._is_aligned(line, window.stars)
+            for window in windows(self._item, self._parameters.voting, self._most_rank)
+            for propose in (plain_hypotheses, scaled_hypotheses)
+            for line in self._aligned_lines(window, propose)
         }
+
+    def _aligned_lines(self, window: Window, propose: Propose) -> list[Line]:
+        """Return all lines that are worth following: the more of those that are tried are, the more are tried."""
+        voting, tried, lines = self._parameters.voting, 0, list[Line]()
+        while len(proposed := propose(self._index, window, voting)) > tried:
+            lines = [line for line in self._rated_lines(window, proposed) if self._is_aligned(line, window.stars)]
+            if len(lines) < len(proposed) / 2:
+                break
+            tried, voting = len(proposed), voting.with_times_as_many_places(_MORE_PLACES)
+        return lines
 
     def _lines(self) -> Iterator[tuple[Window, Line]]:
         """Yield the best lines of every window of the item."""
@@ -172,14 +189,18 @@ class _Search:
                     yield window, line
 
     def _best_lines(self, window: Window, proposed: Iterable[Hypothesis]) -> list[Line]:
-        """Return the lines that align most peaks of the window, and enough to be worth following."""
+        """Return the lines that align most peaks of the window."""
+        return self._rated_lines(window, proposed)[: self._parameters.followed]
+
+    def _rated_lines(self, window: Window, proposed: Iterable[Hypothesis]) -> list[Line]:
+        """Return the lines that align more peaks of the window than chance, best first."""
         lines = [Line(each.tempo, each.place_s - each.tempo * window.centre_s, each.pitch_octaves) for each in proposed]
         scored = [
             (chance - count, number, line)
             for number, (line, count, chance) in enumerate(rated(window.stars, self._index.sky, lines, _FIRST_STEPS))
             if count >= chance + 3.0 * sqrt(chance) + self._parameters.least_excess
         ]
-        return [line for _, _, line in sorted(scored, key=lambda each: each[:2])[: self._parameters.followed]]
+        return [line for _, _, line in sorted(scored, key=lambda each: each[:2])]
 
     def _follow(self, window: Window, line: Line) -> None:
         """Grow an excerpt from a window outwards, and keep what chance does not explain."""

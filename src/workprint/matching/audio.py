@@ -31,11 +31,11 @@ _EDGE_S = 1.0
 class AudioIndex:
     """Landmarks of all recordings of a portfolio. Works that are no recordings have an empty constellation."""
 
-    def __init__(self, recipe_id: str, index: LandmarkIndex) -> None:
-        """Take a built or loaded index."""
+    def __init__(self, recipe_id: str, index: LandmarkIndex, beside_s: float = 0.0) -> None:
+        """Take a built or loaded index; so much sound is in other portfolios of the same registry."""
         self.recipe_id = recipe_id
         self.landmarks = index
-        self._parameters = AlignmentParameters()
+        self._parameters = AlignmentParameters(beside_s=beside_s)
 
     @classmethod
     def build(cls, recipe_id: str, records: Iterable[FingerprintRecord]) -> AudioIndex:
@@ -117,9 +117,10 @@ class AudioIndex:
         """How much sound there is in all works together."""
         return self.landmarks.duration_s
 
-    def beside(self, other_s: float) -> None:
-        """Take so much sound in other portfolios of a registry into account, in which an item may match by chance."""
-        self._parameters = AlignmentParameters(beside_s=other_s)
+    def beside(self, other_s: float) -> AudioIndex:
+        """Return an index of the same works that counts so much sound in other portfolios of a registry, in which an
+        item may match by chance."""
+        return AudioIndex(self.recipe_id, self.landmarks, other_s)
 
     def _match(self, record: FingerprintRecord, alignment: Alignment) -> Match:
         duration_s, work_duration_s = record.extent[0], float(self.landmarks.tables["work_durations_s"][alignment.work])

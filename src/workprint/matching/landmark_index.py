@@ -98,15 +98,18 @@ class IndexTooLong(ValueError):
 class LandmarkIndex:
     """All works of a portfolio, ready to be searched."""
 
-    def __init__(self, tables: Tables, parameters: LandmarkParameters = LandmarkParameters()) -> None:
-        """Take tables from `build` or from a file.
+    def __init__(
+        self, tables: Tables, parameters: LandmarkParameters = LandmarkParameters(), checked: bool = False
+    ) -> None:
+        """Take tables from `build` or from a file; `checked` are those that this run made of such as were.
 
         Raises:
             IndexDamaged: the tables contradict each other, so that reading them could go out of bounds.
         """
         self.tables: dict[str, NDArray[Any]] = {name: np.empty(0, np.uint16) for name in _RESTS}
         self.tables.update(tables)
-        _check_tables(self.tables, parameters)
+        if not checked:
+            _check_tables(self.tables, parameters)
         self.parameters = parameters
         self.peak_times_s: NDArray[np.float64] = tables["peak_times_s"]
         self.peak_octaves: NDArray[np.float32] = tables["peak_octaves"]
@@ -160,9 +163,21 @@ class LandmarkIndex:
 
     def moment(self, place_s: float) -> tuple[int, float]:
         """Return the work at a place on the common axis, and the moment in it."""
-        # Half a gap before a work still belongs to it: its clip may begin before the window's centre.
-        work = max(0, int(np.searchsorted(self._starts - GAP_S / 2, place_s, side="right")) - 1)
+        work = int(self.works_at(place_s))
         return work, place_s - float(self._starts[work])
+
+    def works_at(self, places_s: float | NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the works at places on the common axis."""
+        # Half a gap before a work still belongs to it: its clip may begin before the window's centre.
+        found = np.searchsorted(self._starts - GAP_S / 2, places_s, side="right") - 1
+        return np.maximum(0, found)
+
+    def peaks_of_works(self) -> Iterator[Sky]:
+        """Yield the peaks of each work, in order."""
+        edges = np.append(np.searchsorted(self.peak_times_s, self._starts - GAP_S / 2), self.peak_times_s.size)
+        for low, high in pairwise(edges):
+            part = slice(int(low), int(high))
+            yield Sky(self.sky.times_s[part], self.sky.octaves[part], self.sky.ranks[part])
 
 
 def _work_tables(works: Sequence[Constellation]) -> dict[str, NDArray[Any]]:

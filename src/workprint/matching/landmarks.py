@@ -141,14 +141,14 @@ def _triplets(times, octaves, ranks, counts, limits):  # type: ignore[no-untyped
         for second in range(first + 1, times.size):
             if taken == seconds or times[second] - times[first] > longest_s:
                 break
-            if not _in_zone(times, octaves, first, second, second, gap_s, limits):
+            if times[second] - times[first] < gap_s or not _is_near(octaves[first], octaves[second], limits):
                 continue
             taken += 1
             also = 0
             for third in range(second + 1, times.size):
                 if also == thirds or times[third] - times[first] > longest_s:
                     break
-                if not _in_zone(times, octaves, first, second, third, gap_s, limits):
+                if times[third] - times[second] < 2.0 * gap_s or not _is_near(octaves[first], octaves[third], limits):
                     continue
                 also += 1
                 if ranks[first] + ranks[second] + ranks[third] <= most:
@@ -158,11 +158,9 @@ def _triplets(times, octaves, ranks, counts, limits):  # type: ignore[no-untyped
 
 
 @njit(cache=True)
-def _in_zone(times, octaves, first, second, third, gap_s, limits):  # type: ignore[no-untyped-def]
-    """Whether a peak may follow: late enough after the one before it, near enough to the first in pitch."""
-    before = second if third != second else first
-    late = times[third] - times[before] >= (gap_s if third == second else 2.0 * gap_s)
-    return late and octaves[third] >= limits[1] and abs(octaves[third] - octaves[first]) < limits[0]
+def _is_near(first, other, limits):  # type: ignore[no-untyped-def]
+    """Whether a peak, by its pitch, may be in a triplet with the first."""
+    return other >= limits[1] and abs(other - first) < limits[0]
 
 
 @njit(cache=True)

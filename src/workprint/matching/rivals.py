@@ -86,7 +86,7 @@ def rivals_of(
     low = max(low, (low + high - own.most_peaks) // 2)
     high = min(high, low + own.most_peaks)
     stars = item.between_peaks(low, high)
-    part = Support(support.times_s[low:high], support.levels[:, low:high], support.displaced[:, low:high])
+    part = support.between_peaks(low, high)
     rates = rates_by_chance(part, chance)
     said = nats_elsewhere(stars, sky, line, _ELSEWHERE_S)
     # The more they say, the more surprising it is: one place in each profile is the strongest.

@@ -95,7 +95,11 @@ class Support:
     def between(self, span: tuple[float, float]) -> "Support":
         """Return the support of the peaks between two times."""
         low, high = (int(place) for place in np.searchsorted(self.times_s, span))
-        return Support(self.times_s[low:high], self.levels[:, low:high], self.displaced[:, low:high])
+        return self.between_peaks(low, high)
+
+    def between_peaks(self, low: int, high: int) -> "Support":
+        """Return the support of the peaks from one position to before another."""
+        return self._picked(slice(low, high))
 
     def ends(self, span: tuple[float, float]) -> tuple[float, float]:
         """Return the times of the first and the last aligned peak between two times."""
@@ -115,8 +119,10 @@ class Support:
 
     def without(self, span: tuple[float, float]) -> "Support":
         """Return the support of all peaks but those between two times."""
-        kept = (self.times_s < span[0]) | (self.times_s >= span[1])
-        return Support(self.times_s[kept], self.levels[:, kept], self.displaced[:, kept])
+        return self._picked((self.times_s < span[0]) | (self.times_s >= span[1]))
+
+    def _picked(self, which: slice | NDArray[np.bool_]) -> "Support":
+        return Support(self.times_s[which], self.levels[:, which], self.displaced[:, which])
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from workprint.matching.constellation import Constellation
 from workprint.matching.landmark_index import POSTED_OCTAVES, POSTED_S, LandmarkIndex
 from workprint.matching.landmarks import TripletShape, pairs, triplet_place, triplets
 
-_MOST_SORTED: Final = 4096
 _HIGHEST_COUNT: Final = 4095
 _BORDER: Final = 0.3
 """So near to the border of its cell, in cells, a triplet is looked up on the other side too."""
@@ -65,6 +64,8 @@ class VotingParameters:
     hypotheses: int = 5
     """Places per window, direction and kind of landmark that are tried."""
     least_votes: int = 3
+    votes_sorted: int = 4096
+    """Votes that are told apart by their places, those in the fullest cells: what bounds the cost of an election."""
 
     def votes(self, index: LandmarkIndex) -> int:
         """How many votes a window has in an index."""
@@ -74,6 +75,11 @@ class VotingParameters:
     def places(self, window: "Window") -> int:
         """How many places are tried of a window."""
         return self.hypotheses_of_short if window.length_s < self.short_s else self.hypotheses
+
+    def with_times_as_many_places(self, times: int) -> "VotingParameters":
+        """Return parameters by which so many times as many places may be proposed."""
+        names = ("hypotheses", "hypotheses_of_short", "votes_sorted")
+        return replace(self, **{name: times * getattr(self, name) for name in names})
 
     def of_short_windows(self, shape: TripletShape) -> TripletShape:
         """How triplets of a short window are made, where `shape` is how the index made its own."""
@@ -129,7 +135,7 @@ def plain_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPar
     asked = (begins[rare], ends[rare], delays[rare])
     places, cells = _pair_votes(asked, index.tables["pair_times"], total, round(parameters.plain_cell_s / POSTED_S))
     still = np.zeros(places.size, dtype=np.float32)
-    return _elected(cells, (places, still, still), parameters.places(window), parameters.least_votes)
+    return _elected(cells, (places, still, still), parameters.places(window), parameters)
 
 
 def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingParameters) -> list[Hypothesis]:
@@ -145,7 +151,7 @@ def scaled_hypotheses(index: LandmarkIndex, window: Window, parameters: VotingPa
     )
     found, begins, ends = asked
     *votes, cells = _triplet_votes((stars.times_s, stars.octaves, found), (begins, ends), table, limits, steps, total)
-    return _elected(cells, tuple(votes), parameters.places(window), parameters.least_votes)
+    return _elected(cells, tuple(votes), parameters.places(window), parameters)
 
 
 def _asked_triplets(
@@ -275,16 +281,16 @@ def _cells_around(place, border):  # type: ignore[no-untyped-def]
 
 
 def _elected(
-    cells: NDArray[np.int64], votes: tuple[NDArray[Any], ...], most: int, least_votes: int
+    cells: NDArray[np.int64], votes: tuple[NDArray[Any], ...], most: int, parameters: VotingParameters
 ) -> list[Hypothesis]:
     """Return the cells with the most votes, each with the medians of its votes, most votes first."""
-    crowded = _crowded(cells, least_votes)
+    crowded = _crowded(cells, parameters.least_votes, parameters.votes_sorted)
     if not crowded.size:
         return []
     names, members, counts = np.unique(cells[crowded], return_inverse=True, return_counts=True)
     best = np.lexsort((names, -counts))[:most]
     elected = []
-    for cell in best[counts[best] >= least_votes]:
+    for cell in best[counts[best] >= parameters.least_votes]:
         own = crowded[members == cell]
         place, tempo, pitch = (np.sort(column[own])[own.size // 2] for column in votes)
         elected.append(Hypothesis(float(place) * POSTED_S, float(2.0**tempo), float(pitch), int(counts[cell])))
@@ -292,8 +298,8 @@ def _elected(
 
 
 @njit(cache=True)
-def _crowded(cells, least):  # type: ignore[no-untyped-def]
-    """Return which votes may lie in the fullest cells: those with `least` votes or more, and few enough to sort.
+def _crowded(cells, least, most):  # type: ignore[no-untyped-def]
+    """Return which votes may lie in the fullest cells: those with `least` votes or more, and no more than `most`.
 
     Cells are counted in a small table by their hashes; two cells that share a slot can only add votes to look at.
     """
@@ -308,7 +314,7 @@ def _crowded(cells, least):  # type: ignore[no-untyped-def]
     for cell in cells:
         spread[table[(np.uint64(cell) * _SPREADER) >> shift]] += 1
     level, kept = _HIGHEST_COUNT, spread[_HIGHEST_COUNT]
-    while level > least and kept + spread[level - 1] <= _MOST_SORTED:
+    while level > least and kept + spread[level - 1] <= most:
         level -= 1
         kept += spread[level]
     found = np.empty(kept, dtype=np.int64)
