@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core_samples import PHASH, contents, picture, rebuilt
+from workprint import api
 from workprint.errors import FormatError, NewerFormatError, UsageError
 from workprint.model import Permission, Picture, Signal, Use
 from workprint.plugins import DIGEST_RECIPE
@@ -112,6 +113,44 @@ def test_a_common_tool_can_read_it(path: Path) -> None:
         assert archive.testzip() is None
         assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
         assert json.loads(archive.read("works.json"))[0]["creator"] == "Nell Drawn"
+
+
+def test_many_works_are_held_as_columns(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same works come out, and an index is known as one; any of its columns that is damaged is refused."""
+    monkeypatch.setattr("workprint.portfolio.MANY", 2)
+    many = tmp_path / "many"
+    write_portfolio(many, contents())
+
+    assert list(Portfolio(many).works) == list(Portfolio(path).works)
+    assert dict(api.inspect(str(many)))["kind"] == "portfolio index"
+    with zipfile.ZipFile(many) as archive:
+        assert archive.namelist()[0] == "works/work_id.npy"
+        assert "works.json" not in archive.namelist()
+    for entry, data in (
+        ("works/title.npy", None),
+        ("works/medium_starts.npy", b""),
+        ("works/creator.npy", b"\x93NUMPY"),
+    ):
+        with pytest.raises(FormatError, match=r"many|rebuilt"):
+            Portfolio(rebuilt(many, {entry: data}))
+
+
+def test_an_index_that_is_checked_by_several_threads_is_refused_if_it_changed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by one, and with the same words."""
+    data = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        last = archive.infolist()[-2].header_offset
+    path.write_bytes(data[: last - 40] + bytes([data[last - 40] ^ 1]) + data[last - 39 :])
+    said = []
+    for large_bytes in (1 << 26, 1):
+        monkeypatch.setattr("workprint.portfolio._LARGE_BYTES", large_bytes)
+        with pytest.raises(FormatError, match="is not what its") as raised:
+            Portfolio(path)
+        said.append(str(raised.value))
+
+    assert said[0] == said[1]
 
 
 def test_an_unknown_recipe_has_no_tables(path: Path) -> None:

@@ -166,6 +166,15 @@ def engine(name: str, jobs: int, limits: Limits, address: str = "", stored: Sequ
         ) from error
 
 
+def make_ready(engine_name: str) -> None:
+    """Let what an engine needs get ready beside the caller, who has still to import what a scan needs: half a second.
+
+    It changes nothing but time, and may be left out.
+    """
+    if engine_name == "local":
+        resolve("workprint.engines.local:make_ready")(PRELOAD)
+
+
 def fingerprinters(medium: Medium, depth: Depth) -> list[Fingerprinter[Any]]:
     """What is made of each item of a medium."""
     if medium is Medium.IMAGE:

@@ -17,6 +17,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,18 +38,20 @@ from workprint.serial.previews import PREVIEW_TYPES, preview_entry, preview_from
 from workprint.serial.record_files import read_rows, read_texts
 from workprint.serial.records import Row, signals_from_text, to_table
 from workprint.serial.stored_zip import stored_entries
-from workprint.serial.works import work_to_json, works_from_json
+from workprint.serial.works import COLUMNS, MANY, columns_of, work_to_json, works_from_columns, works_from_json
 
 FORMAT = "workprint-portfolio"
-VERSION = 2
+VERSION = 3
 _MANIFEST = "manifest.json"
 _SIGNATURE, _SIGNER = "signature.json", "signer.pem"
 _PREDICATE = "urn:workprint:portfolio:1"
-_IDENTITIES = "identities.json"
+_WORKS, _IDENTITIES = "works.json", "identities.json"
 _MAX_MANIFEST_BYTES = 64_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Every entry's time: equal portfolios are equal bytes."""
 _ALIGNMENT = 64
+_LARGE_BYTES = 1 << 26
+"""From so many on, an index is checked by several threads."""
 _CHECKED_BYTES = 1 << 18
 """At a time: they stay in the processor's cache between being read and being hashed."""
 
@@ -103,7 +106,7 @@ class Portfolio:
         """Of the key that signed it; empty where nobody did."""
         self.tool_version = str(self._manifest.get("tool_version", ""))
         self.recipes = tuple(str(recipe) for recipe in self._list("recipes"))
-        self.works = works_from_json(self._view("works.json"), str(path))
+        self.works = self._works()
         self.terms = {str(line.get("terms_id")): line for line in self._json("terms.json") if isinstance(line, dict)}
         self.unfindable = tuple(failure_from_json(line) for line in self._json("unfindable.json"))
         identities = self._json(_IDENTITIES) if _IDENTITIES in self._entries else []  # indexes of before have none
@@ -199,17 +202,31 @@ class Portfolio:
         return dict(manifest)
 
     def _verify(self) -> None:
+        names = sorted(self._entries, key=self._size_bytes, reverse=True)
+        if sum(map(self._size_bytes, names)) < _LARGE_BYTES:
+            damaged = [name for name in names if not self._is_whole(name)]
+        else:  # hashing needs no interpreter, so threads share it
+            with ThreadPoolExecutor() as threads:
+                damaged = [
+                    name for name, whole in zip(names, threads.map(self._is_whole, names), strict=True) if not whole
+                ]
+        if damaged:
+            raise FormatError(f"{self.path} is damaged: {min(damaged)!r} is not what its {_MANIFEST} says")
+
+    def _is_whole(self, name: str) -> bool:
+        """Whether an entry is what the manifest says. Read, not mapped: what is only checked is not held."""
         chunk = memoryview(bytearray(_CHECKED_BYTES))
-        with self.path.open("rb", buffering=0) as stream:  # read, not mapped: what is only checked is not held
-            for name, digest in self._entries.items():
-                place = self._places[name]
-                stream.seek(place.begin)
-                found, left = hashlib.sha256(), place.end - place.begin
-                while left and (size := stream.readinto(chunk[: min(left, _CHECKED_BYTES)])):
-                    found.update(chunk[:size])
-                    left -= size
-                if left or found.hexdigest() != digest:
-                    raise FormatError(f"{self.path} is damaged: {name!r} is not what its {_MANIFEST} says")
+        found, left = hashlib.sha256(), self._size_bytes(name)
+        with self.path.open("rb", buffering=0) as stream:
+            stream.seek(self._places[name].begin)
+            while left and (size := stream.readinto(chunk[: min(left, _CHECKED_BYTES)])):
+                found.update(chunk[:size])
+                left -= size
+        return not left and found.hexdigest() == self._entries[name]
+
+    def _size_bytes(self, name: str) -> int:
+        place = self._places[name]
+        return place.end - place.begin
 
     def _signer(self) -> str:
         """The id of the key whose signature over the manifest's digest is valid; empty where there is none."""
@@ -218,6 +235,11 @@ class Portfolio:
         key = signing.PublicKey.from_pem(self._bytes(_SIGNER), f"{_SIGNER} in {self.path}")
         signing.verify_digest(self._bytes(_SIGNATURE), self.digest, _PREDICATE, key, str(self.path))
         return key.key_id
+
+    def _works(self) -> Sequence[Work]:
+        if _WORKS in self._entries:
+            return works_from_json(self._view(_WORKS), str(self.path))
+        return works_from_columns({name: self._array(_works_entry(name)) for name in COLUMNS}, str(self.path))
 
     def _view(self, name: str) -> memoryview:
         """An entry's bytes where they lie in the file."""
@@ -301,7 +323,11 @@ def _signed(
 
 
 def _entries(contents: PortfolioContents) -> Iterator[tuple[str, bytes]]:
-    yield "works.json", _json_bytes([work_to_json(work) for work in contents.works])
+    columns = columns_of(contents.works) if len(contents.works) >= MANY else None
+    if columns is None:
+        yield _WORKS, _json_bytes([work_to_json(work) for work in contents.works])
+    else:
+        yield from ((_works_entry(name), npy(column)) for name, column in columns.items())
     yield "terms.json", _json_bytes(contents.terms)
     yield "unfindable.json", _json_bytes([failure_to_json(failure) for failure in contents.unfindable])
     if contents.identities:
@@ -334,6 +360,10 @@ def _write_entry(archive: zipfile.ZipFile, position_bytes: int, name: str, data:
 
 def _table_entry(recipe_id: str, name: str) -> str:
     return f"tables/{hashlib.sha256(recipe_id.encode()).hexdigest()[:12]}/{name}.npy"
+
+
+def _works_entry(column: str) -> str:
+    return f"works/{column}.npy"
 
 
 def _json_bytes(lines: Sequence[Any]) -> bytes:

@@ -21,6 +21,8 @@ from workprint.serial.works import contacts_of
 
 _SHOWN = 5
 _SHOWN_ATTRIBUTES = 6
+_ZIP_NAME_AT, _HEAD_BYTES = 30, 64
+"""In a zip archive the first member's name begins there."""
 
 
 def inspect(uri: str, reader: str | None = None, media_root: str = "") -> Iterator[tuple[str, str]]:
@@ -51,8 +53,8 @@ def inspect(uri: str, reader: str | None = None, media_root: str = "") -> Iterat
 
 def _is_portfolio(path: Path) -> bool:
     with path.open("rb") as stream:
-        head = stream.read(200)
-    return head.startswith(b"PK") and b"works.json" in head
+        head = stream.read(_HEAD_BYTES)
+    return head.startswith(b"PK") and head[_ZIP_NAME_AT:].startswith((b"works.json", b"works/work_id.npy"))
 
 
 def _is_registry(path: Path) -> bool:

@@ -53,6 +53,7 @@ def index(paths: tuple[Path, ...], output: Path, jobs: int, quiet: bool, **label
     """
     from workprint import api
 
+    api.make_ready("local")
     with shown("indexing", quiet) as watch:
         regions, key = labels.pop("regions"), labels.pop("key")
         signing = api.read_key(key, password_of(key)) if key else None

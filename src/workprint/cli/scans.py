@@ -46,6 +46,7 @@ def scan(dataset: str, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
     """
     from workprint import api
 
+    api.make_ready(options["engine"])
     _check_baseline(options["baseline"], output)
     with shown("scanning", quiet) as watch, profiled(watch, *_profile(options)) as told:
         results = api.scan(dataset, portfolios, output, _settings(options), told)
@@ -77,6 +78,7 @@ def fingerprint(dataset: str, output: Path, quiet: bool, allow_failures: bool, *
     if attributes and not options["compact"]:
         raise click.UsageError("--attribute goes with --compact; a full store keeps everything")
     options["compact"] = attributes if options["compact"] else None
+    api.make_ready(options["engine"])
     with shown("fingerprinting", quiet) as watch, profiled(watch, *_profile(options)) as told:
         counts = api.fingerprint(dataset, output, _settings(options), told)
     seen, compared = sum(count.seen for count in counts), sum(count.fingerprinted for count in counts)
@@ -117,6 +119,7 @@ def demo(output: Path, jobs: int, quiet: bool) -> None:
     """
     from workprint import api
 
+    api.make_ready("local")
     with shown("scanning", quiet) as watch:
         results = api.demo(output, api.Settings(jobs=jobs), watch)
     if not quiet:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext
 from multiprocessing.forkserver import ensure_running
 from typing import Any
 
@@ -39,10 +40,7 @@ class LocalEngine:
             raise UsageError(f"the local engine runs on this machine and not at {address}; add --engine ray")
         self._jobs = jobs or _cores()
         self._limits = limits or Limits()
-        # forkserver: workers begin clean, without the threads and open files that fork would copy in a broken state
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(list(preload))
-        ensure_running()  # it gets ready while the caller does
+        self._context = make_ready(preload)
 
     def map(self, function: Callable[[Task, Attempt], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield one result per task, in the order they finish. See `Engine.map`."""
@@ -80,6 +78,17 @@ class LocalEngine:
     def _begin(trial: Trial, worker: _Worker, busy: dict[Any, _Worker]) -> None:
         worker.begin(trial)
         busy[worker.connection] = worker
+
+
+def make_ready(preload: Sequence[str]) -> ForkServerContext:
+    """Start the process that workers are forked from; it imports the modules named while the caller goes on.
+
+    Workers begin clean, without the threads and open files that a fork of the caller would copy in a broken state.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(preload))
+    ensure_running()
+    return context
 
 
 @dataclass(slots=True)

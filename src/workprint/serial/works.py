@@ -10,24 +10,25 @@ from typing import Any, overload
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import json as arrow_json
+from numpy.typing import NDArray
 
 from workprint.errors import FormatError
 from workprint.model import Medium, Work
 
-_TEXTS = ("work_id", "title", "creator", "contact")
-_FIELDS = (*_TEXTS, "terms_id", "medium")
-_LARGE_BYTES = 1 << 20
-"""From so much JSON on, works are held as columns."""
-_BLOCK_BYTES = 1 << 22
-_BEGIN, _BETWEEN, _END = b"[\n", b",\n", b"\n]\n"
+_FIELDS = ("work_id", "title", "creator", "contact", "terms_id", "medium")
+COLUMNS = tuple(name + part for name in _FIELDS for part in ("", "_starts"))
+"""Of each field the bytes of all texts, one after the other, and where each begins."""
+MANY = 10_000
+"""From so many works on, an index holds columns: lists in JSON take a second and a gigabyte for a million."""
+_MOST_BYTES = (1 << 31) - 1
+"""Of one field: what Arrow can address."""
 
 
 class WorkList(Sequence[Work]):
     """Works that become nouns when they are asked for."""
 
     def __init__(self, table: pa.Table) -> None:
-        """Take columns of texts by the names of the fields, checked by `works_from_json`."""
+        """Take columns of texts by the names of the fields, checked by `works_from_columns`."""
         self._table = table
 
     def __len__(self) -> int:
@@ -69,8 +70,6 @@ def works_from_json(data: bytes | memoryview, where: str) -> Sequence[Work]:
     Raises:
         FormatError: it is no list, or one of them is damaged.
     """
-    if len(data) >= _LARGE_BYTES and (table := _columns(memoryview(data))) is not None:
-        return WorkList(table)
     try:
         lines = json.loads(bytes(data))
     except (ValueError, RecursionError) as error:
@@ -81,6 +80,42 @@ def works_from_json(data: bytes | memoryview, where: str) -> Sequence[Work]:
         return tuple(map(_work, lines))
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{where} holds a damaged work ({type(error).__name__}: {error})") from error
+
+
+def columns_of(works: Sequence[Work]) -> Mapping[str, NDArray[Any]] | None:
+    """Return works as plain arrays by the names in `COLUMNS`; None where that cannot be done, and JSON can.
+
+    Texts uint8 (bytes of all,), UTF-8, and starts int32 (works + 1,); no terms are an empty text.
+    """
+    columns: dict[str, NDArray[Any]] = {}
+    for name in _FIELDS:
+        try:
+            texts = [(getattr(work, name) or "").encode() for work in works]
+        except UnicodeEncodeError:  # half of a pair of surrogates, from a file name
+            return None
+        starts = np.cumsum([0, *map(len, texts)])
+        if starts[-1] > _MOST_BYTES:
+            return None
+        columns[name] = np.frombuffer(b"".join(texts), np.uint8)
+        columns[f"{name}_starts"] = starts.astype(np.int32)
+    return columns
+
+
+def works_from_columns(columns: Mapping[str, NDArray[Any]], where: str) -> WorkList:
+    """Take up what `columns_of` gave, where it lies; `where` names the file in errors.
+
+    Raises:
+        FormatError: columns do not fit each other, or hold anything but texts.
+    """
+    try:
+        table = pa.table({name: _texts(columns[name], columns[f"{name}_starts"]) for name in _FIELDS})
+        table.validate(full=True)
+    except (pa.ArrowException, ValueError) as error:
+        raise FormatError(f"{where} is damaged: its works are no columns of texts ({str(error)[:200]})") from error
+    media = pa.array([medium.value for medium in Medium])
+    if not pc.all(pc.is_in(table.column("medium"), media), min_count=0).as_py():
+        raise FormatError(f"{where} holds a work of an unknown medium")
+    return WorkList(table)
 
 
 def work_to_json(work: Work) -> dict[str, Any]:
@@ -105,49 +140,18 @@ def contacts_of(works: Sequence[Work]) -> Mapping[str, str]:
     return contacts
 
 
-def _columns(data: memoryview) -> pa.Table | None:
-    """Works as columns; None where they are not written as Workprint does, and want a closer look."""
-    if data[: len(_BEGIN)] != _BEGIN or data[-len(_END) :] != _END:
-        return None
-    tables = []
-    for block in _blocks(data):
-        if (table := _columns_of(block)) is None:
-            return None
-        tables.append(table)
-    return pa.concat_tables(tables) if tables else None
-
-
-def _blocks(data: memoryview) -> Iterator[bytes]:
-    """Lines without what is around and between them, some at a time: all together would be held three times."""
-    begin, end = len(_BEGIN), len(data) - len(_END)
-    size = _BLOCK_BYTES
-    while begin < end:
-        block = bytes(data[begin : min(begin + size, end)])
-        cut = len(block) if begin + size >= end else block.rfind(b"}" + _BETWEEN + b"{") + 1
-        if cut:
-            yield block[:cut].replace(b"}" + _BETWEEN + b"{", b"} \n{")  # no text holds a plain line feed
-            begin, size = begin + cut + len(_BETWEEN), _BLOCK_BYTES
-        else:
-            size *= 2
-
-
-def _columns_of(lines: bytes) -> pa.Table | None:
-    schema = pa.schema([(name, pa.string()) for name in _FIELDS])
-    parsing = arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
-    reading = arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1)
-    try:
-        table = arrow_json.read_json(pa.BufferReader(lines), read_options=reading, parse_options=parsing)
-        table.validate(full=True)
-    except pa.ArrowException:
-        return None
-    if any(table.column(name).null_count for name in (*_TEXTS, "medium")) or table.num_rows != lines.count(b"\n") + 1:
-        return None
-    media = pa.array([medium.value for medium in Medium])
-    return table if pc.all(pc.is_in(table.column("medium"), media)).as_py() else None
+def _texts(data: NDArray[Any], starts: NDArray[Any]) -> pa.StringArray:
+    """Texts where they lie. Raises `ValueError` where they are none, all but their UTF-8."""
+    fit = data.dtype == np.uint8 and starts.dtype == np.int32 and data.ndim == starts.ndim == 1
+    if not fit or not starts.size or starts[0] != 0 or starts[-1] != data.size:
+        raise ValueError("bytes and starts do not fit each other")
+    if (np.diff(starts) < 0).any():
+        raise ValueError("a text ends before it begins")
+    return pa.StringArray.from_buffers(starts.size - 1, pa.py_buffer(starts), pa.py_buffer(data))
 
 
 def _work(line: Any) -> Work:
     """Raise `KeyError`, `TypeError` or `ValueError` where it is none."""
-    texts = {name: str(line[name]) for name in _TEXTS}
-    terms_id = None if line["terms_id"] is None else str(line["terms_id"])
+    texts = {name: str(line[name]) for name in ("work_id", "title", "creator", "contact")}
+    terms_id = str(line["terms_id"]) if line["terms_id"] else None
     return Work(**texts, terms_id=terms_id, medium=Medium(line["medium"]))
