@@ -3,8 +3,9 @@
     python benchmarks/candidates.py DIR [--works 40] [--medium image] [--edits 12]
 
 DIR has folders `portfolio` and `distractors`. Works are drawn by seed and edited; *alike*: so many places of the
-signatures are equal as `workprint store candidates` asks for; *candidates*: those of them that share a band, which is
-what it finds; *full*: the local features or peaks match. Distractors tell how many unrelated pairs are candidates.
+signatures are equal as `workprint store candidates` asks for, which is what it lists of few pairs; *bands*: those of
+them that share a band, which is what it lists of many; *full*: the local features or peaks match. Distractors tell how
+many unrelated pairs are candidates.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from workprint import plugins
 from workprint.edits import pictures, sounds
 from workprint.errors import ItemError
 from workprint.ingest import Pipeline
-from workprint.matching.signature_bands import SignatureBands
+from workprint.matching.signature_bands import MOST_ONE_BY_ONE, alike
 from workprint.model import Blob, Depth, FingerprintRecord, Limits
 from workprint.stores.candidates import LEAST_SHARE
 
@@ -83,18 +84,21 @@ def measure(folder: Path, medium: str, options: argparse.Namespace) -> None:
     works = [one for path in paths if (one := record(path.name, path.read_bytes(), as_work=True))]
     known = {one.subject_id: at for at, one in enumerate(works)}
     held, owners = signatures(works, sketch)
-    table, index = SignatureBands.build(held), plugins.index_class(full).build(full, works)
+    index = plugins.index_class(full).build(full, works)
     least = round(LEAST_SHARE[f"{medium}.minhash"] * held.shape[1])
     others = [one for path in drawn(folder / "distractors", medium, 200) if (one := record("x", path.read_bytes()))]
-    unrelated = table.alike(signatures(others, sketch)[0], least)
+    strange = signatures(others, sketch)[0]
+    unrelated = [len(alike(strange, held, least, None, most)) for most in (MOST_ONE_BY_ONE, 0)]
     print(f"{medium}: {len(works)} works, {least} of {held.shape[1]} places; of {len(others) * len(works):,} unrelated")
-    print(f"pairs {len(unrelated)} are candidates\n{'edit':34} copies  alike  candidates  full")
+    print(
+        f"pairs {unrelated[0]} are alike and {unrelated[1]} share a band\n{'edit':34} copies  alike       bands  full"
+    )
     totals = np.zeros(4)
     edits = pictures.EDITS if medium == "image" else sounds.EDITS
     for name in random.Random(SEED).sample(sorted(edits), min(options.edits, len(edits))):
         row = np.zeros(4)
         for item, path in copies(paths, medium, name, known):
-            row += seen(item, known[path.name], (table, held, owners, least), index, sketch)
+            row += seen(item, known[path.name], (held, owners, least), index, sketch)
         totals += row
         say(name, row)
     say("all", totals)
@@ -109,13 +113,13 @@ def copies(
 
 
 def seen(item: FingerprintRecord, work: int, tables: tuple, index: object, sketch: str) -> np.ndarray:
-    table, held, owners, least = tables
+    held, owners, least = tables
     asked, _ = signatures([item], sketch)
-    own = held[owners == work]
-    alike = bool(len(asked) and len(own)) and bool(((asked[:, None] == own[None]).sum(axis=2) >= least).any())
-    found = bool((owners[table.alike(asked, least)[:, 1]] == work).any()) if len(asked) else False
+    each, banded = (
+        bool((owners[alike(asked, held, least, None, most)[:, 1]] == work).any()) for most in (MOST_ONE_BY_ONE, 0)
+    )
     matched = any(match.work == work for candidate in index.candidates(item) for match in index.verify(item, candidate))
-    return np.array([1, alike, found, matched])
+    return np.array([1, each, banded, matched])
 
 
 def say(name: str, row: np.ndarray) -> None:

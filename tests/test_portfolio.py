@@ -145,7 +145,7 @@ def test_an_index_that_is_checked_by_several_threads_is_refused_if_it_changed(
     path.write_bytes(data[: last - 40] + bytes([data[last - 40] ^ 1]) + data[last - 39 :])
     said = []
     for large_bytes in (1 << 26, 1):
-        monkeypatch.setattr("workprint.portfolio._LARGE_BYTES", large_bytes)
+        monkeypatch.setattr("workprint.serial.stored_zip._LARGE_BYTES", large_bytes)
         with pytest.raises(FormatError, match="is not what its") as raised:
             Portfolio(path)
         said.append(str(raised.value))

@@ -17,7 +17,6 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,12 +31,13 @@ from workprint.errors import FormatError, UsageError
 from workprint.model import Failure, FingerprintRecord, Identity, Picture, Signal, Work
 from workprint.protocols import Tables
 from workprint.serial.arrays import array_in, npy
+from workprint.serial.columns import RecordColumns
 from workprint.serial.identities import identity_from_json, identity_to_json
 from workprint.serial.lines import check_format, dumps, failure_from_json, failure_to_json
 from workprint.serial.previews import PREVIEW_TYPES, preview_entry, preview_from
-from workprint.serial.record_files import read_rows, read_texts
+from workprint.serial.record_files import read_batches, read_rows, read_texts
 from workprint.serial.records import Row, signals_from_text, to_table
-from workprint.serial.stored_zip import stored_entries
+from workprint.serial.stored_zip import changed_entries, stored_entries
 from workprint.serial.works import COLUMNS, MANY, columns_of, work_to_json, works_from_columns, works_from_json
 
 FORMAT = "workprint-portfolio"
@@ -50,10 +50,6 @@ _MAX_MANIFEST_BYTES = 64_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Every entry's time: equal portfolios are equal bytes."""
 _ALIGNMENT = 64
-_LARGE_BYTES = 1 << 26
-"""From so many on, an index is checked by several threads."""
-_CHECKED_BYTES = 1 << 18
-"""At a time: they stay in the processor's cache between being read and being hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +133,12 @@ class Portfolio:
         if count != len(self.works):
             raise FormatError(f"{self.path} is damaged: it has {count} records for {len(self.works)} works")
 
+    def columns(self) -> Iterator[RecordColumns]:
+        """The same records as columns, some at a time. Raises as `records`."""
+        where = f"{self.path} (records.parquet)"
+        for batch in read_batches(pa.BufferReader(self._view("records.parquet")), where):
+            yield RecordColumns(batch, self.recipes, where)
+
     def signals(self) -> Mapping[int, tuple[Signal, ...]]:
         """What works say of their own rights, by position, of those that do; nothing in portfolios of version 1.
 
@@ -202,31 +204,8 @@ class Portfolio:
         return dict(manifest)
 
     def _verify(self) -> None:
-        names = sorted(self._entries, key=self._size_bytes, reverse=True)
-        if sum(map(self._size_bytes, names)) < _LARGE_BYTES:
-            damaged = [name for name in names if not self._is_whole(name)]
-        else:  # hashing needs no interpreter, so threads share it
-            with ThreadPoolExecutor() as threads:
-                damaged = [
-                    name for name, whole in zip(names, threads.map(self._is_whole, names), strict=True) if not whole
-                ]
-        if damaged:
-            raise FormatError(f"{self.path} is damaged: {min(damaged)!r} is not what its {_MANIFEST} says")
-
-    def _is_whole(self, name: str) -> bool:
-        """Whether an entry is what the manifest says. Read, not mapped: what is only checked is not held."""
-        chunk = memoryview(bytearray(_CHECKED_BYTES))
-        found, left = hashlib.sha256(), self._size_bytes(name)
-        with self.path.open("rb", buffering=0) as stream:
-            stream.seek(self._places[name].begin)
-            while left and (size := stream.readinto(chunk[: min(left, _CHECKED_BYTES)])):
-                found.update(chunk[:size])
-                left -= size
-        return not left and found.hexdigest() == self._entries[name]
-
-    def _size_bytes(self, name: str) -> int:
-        place = self._places[name]
-        return place.end - place.begin
+        if changed := changed_entries(self.path, self._places, self._entries):
+            raise FormatError(f"{self.path} is damaged: {min(changed)!r} is not what its {_MANIFEST} says")
 
     def _signer(self) -> str:
         """The id of the key whose signature over the manifest's digest is valid; empty where there is none."""

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from core_samples import contents, image_record
 from workprint import store
 from workprint.cli import main
-from workprint.errors import RecipeMismatch, StoreConflict, UsageError
-from workprint.model import Depth, Fingerprint, FingerprintRecord, Limits, Medium, TimeSpan
+from workprint.errors import FormatError, RecipeMismatch, StoreConflict, UsageError
+from workprint.model import Depth, Failure, Fingerprint, FingerprintRecord, Limits, Medium, Stage, TimeSpan
 from workprint.portfolio import write_portfolio
 from workprint.stores.candidates import candidates
 
@@ -120,4 +120,47 @@ def test_the_command_says_what_they_are(one: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["store", "candidates", str(one), str(other), "-o", str(tmp_path / "out")])
 
     assert result.exit_code == 0
-    assert "image.minhash: 1 pairs to look at, none of them a finding" in result.stdout
+    assert "image.minhash: 1 pair to look at, none of them a finding" in result.stdout
+    assert "audio.minhash: 0 pairs to look at" in result.stdout
+    quiet = CliRunner().invoke(main, ["store", "candidates", str(one), str(other), "-o", str(tmp_path / "out"), "-q"])
+    assert (quiet.exit_code, quiet.output) == (0, "")
+
+
+def test_names_are_those_of_the_signatures_wherever_they_lie(tmp_path: Path) -> None:
+    """In several parts, between failures and records without a signature or with several; one by one and by bands."""
+    both = replace(picture("b.png", 2), fingerprints=picture("x", 3).fingerprints + picture("x", 4).fingerprints)
+    rows = [
+        [
+            picture("a.png", 1),
+            Failure("bad.png", Stage.DECODE, "truncated", ""),
+            replace(picture("none.png", 5), fingerprints=()),
+        ],
+        [both, picture("c.png", 1, equal=100)],
+    ]
+    folder = tmp_path / "several"
+    store.create(folder, store.StoreHeader("1", "d", "folder", Depth.THOROUGH, (PICTURES,), Limits()))
+    for order, part in enumerate(rows):
+        named = [one if isinstance(one, Failure) else (one, {}) for one in part]
+        store.write_part(store.part_for(folder, order, f"{order:016x}"), f"s{order}", named, (PICTURES,))
+    store.finish(folder, 2)
+    other = make(tmp_path / "other", picture("y.png", 4), picture("z.png", 1), recipes=(PICTURES,))
+
+    for most in (100, 0):
+        candidates(folder, other, tmp_path / "out", None, most)
+        found = [(line["item"], line["other"], line["equal_places"]) for line in lines(tmp_path / "out")]
+        assert found == [("a.png", "z.png", 128), ("b.png", "y.png", 128), ("c.png", "z.png", 100)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out", "several"]
+
+
+@pytest.mark.parametrize(
+    "stated", ["", ";permutations=x", ";permutations=0", ";permutations=9999999", ";permutations=64"]
+)
+def test_signatures_that_do_not_say_how_long_they_are_are_refused(stated: str, tmp_path: Path) -> None:
+    """Or are of another length than they say."""
+    recipe = f"image.minhash/1{stated}"
+    record = replace(picture("a.png", 1), fingerprints=(Fingerprint(recipe, signature(1)),))
+    sides = [make(tmp_path / name, record, recipes=(recipe,)) for name in ("one", "other")]
+
+    with pytest.raises(FormatError):
+        candidates(*sides, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

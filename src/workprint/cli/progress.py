@@ -36,7 +36,7 @@ class ProgressBar:
 
     def __call__(self, progress: Progress) -> None:
         """Take note of how far it is."""
-        self._bar.total = progress.shards_total
+        self._bar.total, self._bar.unit = progress.shards_total, f" {progress.unit}"
         self._bar.update(progress.shards_done - self._bar.n)
         self._bar.set_postfix_str(_counts(progress))  # last, since this draws
 
@@ -62,7 +62,7 @@ def shown(verb: str, quiet: bool) -> Iterator[ProgressLines | ProgressBar | None
 
 def in_words(progress: Progress) -> str:
     """`3 of 9 shards, 1,204 items, 2 failed, 5 matches`."""
-    return f"{progress.shards_done:,} of {progress.shards_total:,} shards, {_counts(progress)}"
+    return f"{progress.shards_done:,} of {progress.shards_total:,} {progress.unit}, {_counts(progress)}"
 
 
 def _counts(progress: Progress) -> str:

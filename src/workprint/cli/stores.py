@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from workprint.cli.group import FAILED, printable
-from workprint.cli.options import PATH
+from workprint.cli.options import PATH, QUIET
+from workprint.cli.progress import shown
 
 
 @click.group()
@@ -62,11 +63,15 @@ def merge(sources: tuple[Path, ...], output: Path) -> None:
 @click.argument("source", type=PATH, metavar="STORE")
 @click.argument("other", type=PATH, metavar="OTHER")
 @click.option("--output", "-o", type=PATH, required=True, help="File for the pairs, one line of JSON each.")
-def candidates(source: Path, other: Path, output: Path) -> None:
+@QUIET
+def candidates(source: Path, other: Path, output: Path, quiet: bool) -> None:
     """List items of STORE that may be like items of OTHER, a store or a portfolio index, by their signatures.
 
     These are no findings: signatures can be alike by chance, and a part of a work has another signature than the
     work. Look at the media of both, or scan them. Works with compact stores.
+
+    Up to 2,000,000,000 pairs are looked at one by one; of more, those that share three places of their signatures,
+    which finds a part of them. Temporary files beside the output take 512 bytes for each signature.
 
     \b
     Example:
@@ -74,9 +79,13 @@ def candidates(source: Path, other: Path, output: Path) -> None:
     """
     from workprint import api
 
-    for recipe, number in api.store_candidates(source, other, output).items():
-        click.echo(f"{printable(recipe.partition('/')[0])}: {number:,} pairs to look at, none of them a finding")
-    click.echo(output)
+    with shown("comparing", quiet) as watch:
+        counts = api.store_candidates(source, other, output, watch)
+    for recipe, number in counts.items() if not quiet else ():
+        pairs = "1 pair" if number == 1 else f"{number:,} pairs"
+        click.echo(f"{printable(recipe.partition('/')[0])}: {pairs} to look at, none of them a finding")
+    if not quiet:
+        click.echo(output)
 
 
 @store.command()

@@ -1,103 +1,169 @@
-"""Pairs of MinHash signatures that are likely alike, without comparing each with each (Indyk and Motwani 1998).
+"""Pairs of MinHash signatures that are alike, of two collections that need not fit into memory.
 
-A band is three places of a signature; signatures that agree in a whole band are compared in all places. There are as
-many bands as places, and each place is in three of them. Of pairs that agree in a share s of n places, about
-1 - (1 - s**3)**n share a band: 87 in 100 at a quarter of 128, 64 in 100 at a fifth. `docs/images.md` has what was
-measured.
+Few pairs are looked at one by one. Of many, those that agree in a band are (Indyk and Motwani 1998): a band is three
+places of a signature; there are as many bands as places, and each place is in three of them. Of pairs that agree in a
+share s of n places, about 1 - (1 - s**3)**n share a band: 87 in 100 at a quarter of 128, 64 in 100 at a fifth.
+
+Signatures are read where they lie, from a file mapped into memory. A band is a table of each collection, sorted by what
+stands in its places; tables are made one after another, and a pair is looked at in the first band that it shares, so
+that nothing has to be remembered of it. `docs/images.md` has what was measured.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from workprint.errors import FormatError
-from workprint.protocols import Tables
-
 PLACES_A_BAND: Final = 3
 _STEPS: Final = (0, 37, 91)
 """From a band's first place to its others, around the signature's end."""
-_FACTORS: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+_FACTORS: Final = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D)
 _MOST_ALIKE: Final = 256
-"""Signatures in one band with the same values that are looked at; more of them say what everything says."""
+"""Signatures with the same values in a band that each one is compared with; more of them say what everything says."""
+MOST_ONE_BY_ONE: Final = 2 * 10**9
+"""Pairs, about 20 s of one processor."""
+_TABLE_BYTES: Final = 1 << 29
+"""Of the keys of several bands, which are made in one pass through all signatures."""
+_BYTES_A_KEY: Final = 8
+_ASKED_AT_ONCE: Final = 4096
+
+Signatures = NDArray[np.uint32]
+Pairs = NDArray[np.int64]
+Tell = Callable[[int, int], None]
 
 
-class SignatureBands:
-    """Signatures, and for each band their order by its value: plain arrays, that may be memory-mapped."""
+def alike(
+    asked: Signatures, held: Signatures, least: int, tell: Tell | None = None, most_one_by_one: int = MOST_ONE_BY_ONE
+) -> Pairs:
+    """Rows of (position in `asked`, position in `held`, equal places), int64 (k, 3), in order; no fewer than `least`.
 
-    def __init__(self, tables: Tables) -> None:
-        """Take `signatures` uint32 (n, places), `keys` uint64 and `order` uint32 (places, n), keys rising in each row.
-
-        Raises:
-            FormatError: a table is missing, or they do not fit each other.
-        """
-        try:
-            self._signatures, self._keys, self._order = (tables[name] for name in ("signatures", "keys", "order"))
-        except KeyError as error:
-            raise FormatError(f"the table of signatures lacks {error}") from error
-        shape = self._signatures.shape[::-1]
-        if self._signatures.ndim != 2 or self._keys.shape != shape or self._order.shape != shape:
-            raise FormatError("the tables of signatures do not fit each other")
-
-    @classmethod
-    def build(cls, signatures: NDArray[np.uint32]) -> SignatureBands:
-        """Order signatures, uint32 (n, places), by each band."""
-        keys = np.empty(signatures.shape[::-1], dtype=np.uint64)
-        order = np.empty(signatures.shape[::-1], dtype=np.uint32)
-        for band in range(signatures.shape[1]):
-            values = _band(signatures, band)
-            order[band] = np.argsort(values, kind="stable")
-            keys[band] = values[order[band]]
-        return cls({"signatures": signatures, "keys": keys, "order": order})
-
-    def tables(self) -> Tables:
-        """All state, by name."""
-        return {"signatures": self._signatures, "keys": self._keys, "order": self._order}
-
-    def alike(self, asked: NDArray[np.uint32], least: int) -> NDArray[np.int64]:
-        """Rows of (position in `asked`, position here, equal places), int64 (n, 3), in order; `least` places are equal.
-
-        `asked` are signatures of the same recipe, uint32 (m, places). Only pairs that agree in a band are seen.
-        """
-        found = [np.empty((0, 3), np.int64)]
-        for band in range(self._keys.shape[0]):
-            values = _band(asked, band)
-            begins, ends = (np.searchsorted(self._keys[band], values, side) for side in ("left", "right"))
-            ends = np.minimum(ends, begins + _MOST_ALIKE)
-            found.append(_compared(asked, self._signatures, self._order[band], begins, ends, least))
-        return np.unique(np.concatenate(found), axis=0)
+    Args:
+        asked, held: signatures of one recipe, uint32 (m, places) and (n, places), which may be memory-mapped.
+        least: equal places, 1 or more.
+        tell: called with how many of how many steps are done.
+        most_one_by_one: more pairs than this are looked at only where they share a band.
+    """
+    steps = _each if len(asked) * len(held) <= most_one_by_one else _by_bands
+    found = [np.empty((0, 3), np.int64)]
+    for pairs, done, of in steps(asked, held, least):
+        found.append(pairs)
+        if tell:
+            tell(done, of)
+    joined = np.concatenate(found)
+    return joined[np.lexsort((joined[:, 1], joined[:, 0]))]
 
 
-def _band(signatures: NDArray[np.uint32], band: int) -> NDArray[np.uint64]:
-    """One number for the values in the places of a band, uint64 (n,)."""
-    mixed = np.zeros(len(signatures), dtype=np.uint64)
-    for step, factor in zip(_STEPS, _FACTORS, strict=True):
-        mixed ^= (signatures[:, (band + step) % signatures.shape[1]].astype(np.uint64) + np.uint64(1)) * np.uint64(
-            factor
-        )
-        mixed ^= mixed >> np.uint64(29)
-    return mixed
+def _each(asked: Signatures, held: Signatures, least: int) -> Iterator[tuple[Pairs, int, int]]:
+    for first in range(0, len(asked), _ASKED_AT_ONCE):
+        some = asked[first : first + _ASKED_AT_ONCE]
+        pairs = _one_by_one(some, held, least)
+        pairs[:, 0] += first
+        yield pairs, first + len(some), len(asked)
+
+
+def _by_bands(asked: Signatures, held: Signatures, least: int) -> Iterator[tuple[Pairs, int, int]]:
+    bands = asked.shape[1]
+    at_once = max(1, _TABLE_BYTES // (_BYTES_A_KEY * (len(asked) + len(held))))
+    for first in range(0, bands, at_once):
+        count = min(at_once, bands - first)
+        tables = [_keys(signatures, first, count, _steps(bands)) for signatures in (asked, held)]
+        for band in range(count):
+            for table in tables:
+                table[band].sort()
+            ours, theirs = tables[0][band], tables[1][band]
+            yield _in_band(asked, held, ours, theirs, first + band, least, _steps(bands)), first + band + 1, bands
+
+
+def _steps(places: int) -> NDArray[np.int64]:
+    return np.array(_STEPS, np.int64) % places
 
 
 @njit(cache=True, nogil=True)
-def _compared(asked, signatures, order, begins, ends, least):  # type: ignore[no-untyped-def]
-    """Rows as `SignatureBands.alike` returns them, of the pairs of one band."""
+def _keys(signatures, first, count, steps):  # type: ignore[no-untyped-def]
+    """For each of some bands, of each signature what stands in its places, mixed into 32 bits, and its position below:
+    uint64 (count, n)."""
+    rows, places = signatures.shape
+    keys = np.empty((count, rows), np.uint64)
+    for row in range(rows):
+        for band in range(count):
+            mixed = np.uint32(0)
+            for number in range(PLACES_A_BAND):
+                value = signatures[row, (first + band + steps[number]) % places]
+                mixed = np.uint32((mixed ^ value) * np.uint32(_FACTORS[number]))
+                mixed = np.uint32(mixed ^ (mixed >> np.uint32(15)))
+            keys[band, row] = (np.uint64(mixed) << np.uint64(32)) | np.uint64(row)
+    return keys
+
+
+@njit(cache=True, nogil=True)
+def _in_band(asked, held, ours, theirs, band, least, steps):  # type: ignore[no-untyped-def]
+    """The pairs of one band that share none before it, as `alike` returns them but for the order."""
+    found = np.empty((64, 3), np.int64)
+    count, begin = 0, 0
+    for place in range(len(ours)):
+        key = ours[place] >> np.uint64(32)
+        while begin < len(theirs) and theirs[begin] >> np.uint64(32) < key:
+            begin += 1
+        for at in range(begin, min(len(theirs), begin + _MOST_ALIKE)):
+            if theirs[at] >> np.uint64(32) != key:
+                break
+            one, other = np.int64(ours[place] & np.uint64(0xFFFFFFFF)), np.int64(theirs[at] & np.uint64(0xFFFFFFFF))
+            if _first_shared(asked[one], held[other], band, steps):
+                equal = _equal_places(asked[one], held[other])
+                if equal >= least:
+                    found = _with_room(found, count)
+                    found[count, 0], found[count, 1], found[count, 2] = one, other, equal
+                    count += 1
+    return found[:count]
+
+
+@njit(cache=True, nogil=True)
+def _first_shared(one, other, band, steps):  # type: ignore[no-untyped-def]
+    """Whether two signatures agree in a band and in none before it."""
+    for earlier in range(band + 1):
+        agrees = True
+        for number in range(PLACES_A_BAND):
+            place = (earlier + steps[number]) % len(one)
+            if one[place] != other[place]:
+                agrees = False
+                break
+        if agrees:
+            return earlier == band
+    return False  # other values that were mixed into the same key
+
+
+@njit(cache=True, nogil=True)
+def _equal_places(one, other):  # type: ignore[no-untyped-def]
+    equal = np.uint32(0)
+    for place in range(len(one)):
+        equal += np.uint32(1) if one[place] == other[place] else np.uint32(0)
+    return np.int64(equal)
+
+
+@njit(cache=True, nogil=True)
+def _with_room(found, count):  # type: ignore[no-untyped-def]
+    """The same rows, with room for one more."""
+    if count < len(found):
+        return found
+    longer = np.empty((2 * count, 3), np.int64)
+    longer[:count] = found
+    return longer
+
+
+@njit(cache=True, nogil=True)
+def _one_by_one(asked, held, least):  # type: ignore[no-untyped-def]
+    """All pairs with so many equal places."""
     found = np.empty((64, 3), np.int64)
     count = 0
-    for one in range(len(asked)):
-        for at in range(begins[one], ends[one]):
-            other = int(order[at])
-            equal = 0
-            for place in range(asked.shape[1]):
-                equal += asked[one, place] == signatures[other, place]
+    for other in range(len(held)):
+        for one in range(len(asked)):
+            equal = _equal_places(asked[one], held[other])
             if equal >= least:
-                if count == len(found):
-                    longer = np.empty((2 * count, 3), np.int64)
-                    longer[:count] = found
-                    found = longer
+                found = _with_room(found, count)
                 found[count, 0], found[count, 1], found[count, 2] = one, other, equal
                 count += 1
     return found[:count]

@@ -167,3 +167,5 @@ class Progress:
     """Matches so far; None where nothing is being matched."""
     spent_s: Mapping[str, float] = field(default_factory=dict, compare=False)
     """Processor seconds by activity, of all worker processes so far."""
+    unit: str = "shards"
+    """What is counted as done, if it is no shards."""
