@@ -76,6 +76,7 @@ def _by_bands(asked: Signatures, held: Signatures, least: int) -> Iterator[tuple
                 table[band].sort()
             ours, theirs = tables[0][band], tables[1][band]
             yield _in_band(asked, held, ours, theirs, first + band, least, _steps(bands)), first + band + 1, bands
+        del tables, ours, theirs, table  # before the next ones are made
 
 
 def _steps(places: int) -> NDArray[np.int64]:
