@@ -114,7 +114,9 @@ def _in_band(asked, held, ours, theirs, band, least, steps):  # type: ignore[no-
                 break
             one, other = np.int64(ours[place] & np.uint64(0xFFFFFFFF)), np.int64(theirs[at] & np.uint64(0xFFFFFFFF))
             if _first_shared(asked[one], held[other], band, steps):
-                found, count = _looked_at((asked[one], held[other]), (one, other, least), found, count)
+                equal = _equal_places(asked[one], held[other])
+                if equal >= least:
+                    found, count = _added(found, count, (one, other, equal))
     return found[:count]
 
 
@@ -142,17 +144,13 @@ def _equal_places(one, other):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _looked_at(pair, who, found, count):  # type: ignore[no-untyped-def]
-    """The pairs found, and how many they are: with this one, if enough of its places are equal."""
-    one, other, least = who
-    equal = _equal_places(pair[0], pair[1])
-    if equal < least:
-        return found, count
+def _added(found, count, pair):  # type: ignore[no-untyped-def]
+    """The same rows and one more, and how many they are."""
     if count == len(found):
         longer = np.empty((2 * count, 3), np.int64)
         longer[:count] = found
         found = longer
-    found[count, 0], found[count, 1], found[count, 2] = one, other, equal
+    found[count, 0], found[count, 1], found[count, 2] = pair
     return found, count + 1
 
 
@@ -163,5 +161,7 @@ def _one_by_one(asked, held, least):  # type: ignore[no-untyped-def]
     count = 0
     for other in range(len(held)):
         for one in range(len(asked)):
-            found, count = _looked_at((asked[one], held[other]), (one, other, least), found, count)
+            equal = _equal_places(asked[one], held[other])
+            if equal >= least:
+                found, count = _added(found, count, (one, other, equal))
     return found[:count]
