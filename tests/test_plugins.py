@@ -1,5 +1,7 @@
 """Names and the classes behind them."""
 
+import multiprocessing.forkserver
+
 import pytest
 
 from workprint import plugins
@@ -69,3 +71,11 @@ def test_an_engine_without_its_package_says_so(monkeypatch: pytest.MonkeyPatch) 
 
     with pytest.raises(EngineUnavailable, match="package_that_is_not_installed"):
         plugins.engine("cloud", 1, Limits())
+
+
+def test_getting_ready_changes_nothing() -> None:
+    """The process that workers are forked from is begun; of engines that have none, and of none at all, nothing is."""
+    for name in ("local", "local", "ray", "nothing"):
+        plugins.make_ready(name)
+
+    assert multiprocessing.forkserver._forkserver._forkserver_pid is not None

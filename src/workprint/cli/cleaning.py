@@ -61,6 +61,7 @@ def verify_removal(results: Path, dataset: str, output: Path, quiet: bool, **opt
     """
     from workprint import api
 
+    api.make_ready("local")
     with shown("scanning", quiet) as watch:
         outcomes = [Outcome(outcome) for outcome in options["outcomes"]]
         again = api.Again(options["portfolios"], outcomes, options["signals"])

@@ -97,6 +97,7 @@ def check(portfolio: Path, portfolio_media: tuple[Path, ...], depth: str, **opti
     """
     from workprint import api
 
+    api.make_ready("local")
     with shown("checking", options["quiet"]) as watch:
         card = api.check(portfolio, portfolio_media, Depth(depth), options["jobs"], watch)
     if options["output"]:
