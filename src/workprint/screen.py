@@ -132,6 +132,8 @@ class Screener:
         for (begin, size), folder in zip(self._begins(), folders, strict=True):
             if folder:
                 self._reach(begin, size, None).save(folder)
+                for opened in self._opened[begin : begin + size]:
+                    opened.portfolio.let_go()  # of what was only put together
 
     def take(self, folders: Sequence[Path]) -> None:
         """Map what `join` wrote for each of the registries, in place of making it again."""

@@ -24,7 +24,8 @@ from workprint.matching.constellation import Constellation
 from workprint.matching.feature_index import FeatureIndex
 from workprint.matching.feature_matcher import judge, prepare, propose
 from workprint.matching.hamming import HammingTable
-from workprint.matching.landmark_index import IndexDamaged, LandmarkIndex
+from workprint.matching.landmark_index import LandmarkIndex
+from workprint.matching.landmark_tables import IndexDamaged
 from workprint.model import Failure, Question, Use
 from workprint.portfolio import Portfolio, write_portfolio
 from workprint.screen import Screener

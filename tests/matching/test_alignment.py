@@ -10,7 +10,8 @@ import made_up_sounds as sounds
 from workprint.fingerprints.audio_peaks import extract_peaks
 from workprint.matching.alignment import Alignment, find_alignments
 from workprint.matching.constellation import Constellation, constellation
-from workprint.matching.landmark_index import IndexDamaged, LandmarkIndex
+from workprint.matching.landmark_index import LandmarkIndex
+from workprint.matching.landmark_tables import IndexDamaged
 
 WORKS = [sounds.voice(20.0, seed=seed) for seed in range(4)]
 

@@ -14,7 +14,8 @@ from workprint.api import Settings
 from workprint.edits.sounds import EDITS, Scene
 from workprint.matching.audio import AudioIndex, constellation_of
 from workprint.matching.joined_recordings import JoinedRecordings, merged
-from workprint.matching.landmark_index import POSTED_S, LandmarkIndex
+from workprint.matching.landmark_index import LandmarkIndex
+from workprint.matching.landmark_tables import POSTED_S
 from workprint.model import Finding, FingerprintRecord, Medium, Work
 from workprint.portfolio import PortfolioContents, write_portfolio
 from workprint.screen import Screener
@@ -92,6 +93,21 @@ def test_merged_tables_hold_the_landmarks_of_all_works() -> None:
             assert np.allclose([at for _, _, at in own], [at for _, at in places(one, kind)], atol=1e-6)
             number += len(own)
         assert abs(number - whole.keys_posted(kind).size) < 1e-3 * number
+
+
+def test_tables_are_the_same_however_many_keys_are_put_together_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Usual and coarse indexes, one of them twice."""
+    parts = [AudioIndex.build(RECIPE_ID, WORKS[0]), AudioIndex.build_coarse(RECIPE_ID, WORKS[1])]
+    indexes = dict(enumerate([*parts, AudioIndex.build(RECIPE_ID, WORKS[2]), parts[0]]))
+    whole = JoinedRecordings.build(RECIPE_ID, indexes).tables()
+
+    monkeypatch.setattr("workprint.matching.joined_recordings._MOST_POSTINGS", 1000)
+    monkeypatch.setattr("workprint.matching.joined_recordings._MOST_IN_MEMORY_BYTES", 1000)
+    by_parts = JoinedRecordings.build(RECIPE_ID, indexes).tables()
+
+    assert whole["pair_times"].size > 10_000
+    assert whole.keys() == by_parts.keys()
+    assert all(np.array_equal(table, by_parts[name]) for name, table in whole.items())
 
 
 def test_a_registry_of_recordings_finds_what_each_of_its_portfolios_finds(paths: list[Path], tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import made_up_sounds as sounds
 from workprint.fingerprints.audio_peaks import extract_peaks
 from workprint.matching.alignment import find_alignments
 from workprint.matching.constellation import Constellation, constellation
-from workprint.matching.landmark_index import IndexDamaged, IndexTooLong, LandmarkIndex, LandmarkParameters
+from workprint.matching.landmark_index import IndexTooLong, LandmarkIndex, LandmarkParameters
+from workprint.matching.landmark_tables import IndexDamaged
 from workprint.matching.landmarks import pairs, triplet_keys, triplets
 
 VOICES = [sounds.voice(seconds, seed=seed) for seed, seconds in ((31, 3.0), (32, 12.0), (33, 12.0))]

@@ -132,9 +132,7 @@ def find_alignments(
     return sorted(_without_shadows(found), key=lambda one: (one.item_start_s, one.work, one.work_start_s))
 
 
-def aligned_works(
-    index: LandmarkIndex, item: Constellation, parameters: AlignmentParameters = AlignmentParameters()
-) -> set[int]:
+def aligned_works(index: LandmarkIndex, item: Constellation, parameters: AlignmentParameters) -> set[int]:
     """Return the works that a window of the item aligns with beyond chance: all that an excerpt can be grown in."""
     if not index.peak_times_s.size:
         return set()

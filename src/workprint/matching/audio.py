@@ -9,7 +9,8 @@ from workprint.errors import FormatError, UsageError
 from workprint.matching import thresholds
 from workprint.matching.alignment import Alignment, AlignmentParameters, find_alignments
 from workprint.matching.constellation import Constellation, constellation
-from workprint.matching.landmark_index import IndexDamaged, IndexTooLong, LandmarkIndex, LandmarkParameters
+from workprint.matching.landmark_index import IndexTooLong, LandmarkIndex, LandmarkParameters
+from workprint.matching.landmark_tables import IndexDamaged
 from workprint.matching.pieces import joined
 from workprint.model import (
     AudioTransform,

@@ -10,25 +10,32 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from workprint.matching.alignment import aligned_works
+from workprint.matching.alignment import AlignmentParameters, aligned_works
 from workprint.matching.audio import AudioIndex, constellation_of
-from workprint.matching.landmark_index import GAP_S, POSTED_S, LandmarkIndex, LandmarkParameters, taken_places
+from workprint.matching.landmark_index import LandmarkIndex, LandmarkParameters, taken_places
+from workprint.matching.landmark_tables import GAP_S, POSTED_S
+from workprint.matching.voting import VotingParameters
 from workprint.model import Failure
 from workprint.protocols import Tables
 from workprint.serial.columns import RecordColumns
 
+_PARAMETERS: Final = AlignmentParameters(voting=VotingParameters(hypotheses_of_short=24))
+"""Of short windows twice as many places are tried as in a portfolio, whose own few works leave less room for chance."""
 _SAME_TIME_S: Final = 1e-4
 """Places on the axis of time are not exact; copies have their peaks at the same multiples of 4 ms."""
 _MOST_IN_MEMORY_BYTES: Final = 1 << 26
-"""A larger column is put together in a file without a name, whose pages the system writes out as it needs memory."""
+"""A larger column is put together in a file without a name, whose pages the system writes out as it needs memory, …"""
+_MOST_POSTINGS: Final = 1 << 24
+"""… so many postings at a time."""
 _WORKS: Final = ("work_starts_s", "peak_times_s")
 _PEAKS: Final = ("work_durations_s", "peak_octaves", "peak_ranks")
 _COLUMNS: Final = {"pair": ("times",), "triplet": ("times", "lengths", "octaves")}
@@ -68,7 +75,7 @@ class JoinedRecordings:
         wanted = np.unique(columns.rows_with(self.recipe_id))
         for row, found in zip(wanted.tolist(), columns.rows(wanted), strict=True):
             if not isinstance(found, Failure):
-                works = aligned_works(self._index, constellation_of(found[0], self.recipe_id))
+                works = aligned_works(self._index, constellation_of(found[0], self.recipe_id), _PARAMETERS)
                 pairs.extend((row, owner) for owner in sorted({owner for work in works for owner in self.owners(work)}))
         both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         return both[:, 0], both[:, 1]
@@ -94,12 +101,37 @@ def _originals(indexes: Sequence[LandmarkIndex]) -> NDArray[np.int64]:
     return np.array(originals, np.int64)
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One of the indexes that are merged."""
+
+    index: LandmarkIndex
+    step: int
+    """Where it begins on the common axis, in steps of its postings."""
+    kept: NDArray[np.bool_]
+    """Of which works there are postings, (works,)."""
+
+    def wanted(self, kind: str, low: int, high: int) -> slice | NDArray[np.bool_]:
+        """Return which of the postings from one to before another are of works that are kept."""
+        if self.kept.all():
+            return slice(None)
+        return np.asarray(self.kept[self.index.works_at(self.index.tables[f"{kind}_times"][low:high] * POSTED_S)])
+
+    def keys(self, kind: str, low: int, high: int) -> NDArray[np.int64]:
+        """Return the keys of these."""
+        return self.index.keys_posted(kind, low, high)[self.wanted(kind, low, high)]
+
+    def values(self, name: str, kind: str, low: int, high: int) -> NDArray[Any]:
+        """Return what stands in a column of these, at its place on the common axis."""
+        values = self.index.tables[name][low:high][self.wanted(kind, low, high)]
+        return np.asarray(values + np.uint32(self.step) if name.endswith("_times") else values)
+
+
 def merged(indexes: Sequence[LandmarkIndex], kept: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
     """Return the tables of one index of all works, one portfolio after the other on the axis of time.
 
-    Of works that are not `kept`, (works,), there are no postings. Postings are counted first and then put where they
-    belong, a portfolio at a time. Where some are coarse, there are fewer postings of those, and a look-up asks for all
-    that any of them have.
+    Of works that are not `kept`, (works,), there are no postings. Where some are coarse, there are fewer postings of
+    those, and a look-up asks for all that any of them have.
     """
     steps = np.cumsum([0, *(_steps(one) for one in indexes)])[:-1].tolist()
     tables: dict[str, NDArray[Any]] = {
@@ -108,8 +140,9 @@ def merged(indexes: Sequence[LandmarkIndex], kept: NDArray[np.bool_]) -> dict[st
     }
     tables.update((name, np.concatenate([one.tables[name] for one in indexes])) for name in _PEAKS)
     of_each = np.split(kept, np.cumsum([one.works for one in indexes])[:-1])
+    parts = [_Part(*each) for each in zip(indexes, steps, of_each, strict=True)]
     for kind in _COLUMNS:
-        tables.update(_postings(indexes, steps, of_each, kind))
+        tables.update(_postings(parts, kind))
     usual, each = LandmarkParameters(), [one.parameters for one in indexes]
     ranks = max(one.triplet_rank for one in each), max(one.pair_rank for one in each)
     if replace(usual, triplet_rank=ranks[0], pair_rank=ranks[1]) != usual:
@@ -123,37 +156,53 @@ def _steps(index: LandmarkIndex) -> int:
     return int(np.ceil((starts[-1] + durations[-1] + GAP_S) / POSTED_S)) if starts.size else 0
 
 
-def _postings(
-    indexes: Sequence[LandmarkIndex], steps: Sequence[int], kept: Sequence[NDArray[np.bool_]], kind: str
-) -> dict[str, NDArray[Any]]:
-    shape = getattr(indexes[0].parameters, kind)
-    counts = np.zeros(shape.keys + 1, dtype=np.int64)
-    for one, works in zip(indexes, kept, strict=True):
-        _count(counts, one.keys_posted(kind)[_of_works(one, works, kind)])
+def _postings(parts: Sequence[_Part], kind: str) -> dict[str, NDArray[Any]]:
+    """Return where each key begins, and the columns of the postings: counted first, then put where they belong.
+
+    Some keys are done at a time, in all portfolios, in memory: were a large table written a portfolio at a time, all
+    over, each of its pages would go to the disk as often as there are portfolios.
+    """
+    counts = np.zeros(getattr(parts[0].index.parameters, kind).keys + 1, dtype=np.int64)
+    for part in parts:
+        size = part.index.tables[f"{kind}_times"].size
+        for low in range(0, size, _MOST_POSTINGS):
+            _count(counts, part.keys(kind, low, min(size, low + _MOST_POSTINGS)))
     starts = np.cumsum(counts)
     names = [f"{kind}_{name}" for name in _COLUMNS[kind]]
-    columns = [_column(int(starts[-1]), indexes[0].tables[name].dtype) for name in names]
-    free = starts[:-1].copy()
-    for one, step, works in zip(indexes, steps, kept, strict=True):
-        wanted = _of_works(one, works, kind)
-        places = taken_places(free, one.keys_posted(kind)[wanted])
-        for name, column in zip(names, columns, strict=True):
-            values = one.tables[name][wanted]
-            column[places] = values + np.uint32(step) if name.endswith("_times") else values
-    empty = np.empty(0, np.uint16)
+    columns = [_column(int(starts[-1]), parts[0].index.tables[name].dtype) for name in names]
+    for first, last in _key_ranges(starts):
+        own = slice(int(starts[first]), int(starts[last]))
+        _put(parts, kind, (first, starts[first : last + 1]), {n: c[own] for n, c in zip(names, columns, strict=True)})
     # A run for each key, however few postings there are: 7 MB, once a run.
-    return {
+    runs: dict[str, NDArray[Any]] = {
         f"{kind}_starts": starts.astype(np.uint32),
-        f"{kind}_rests": empty,
-        **dict(zip(names, columns, strict=True)),
+        f"{kind}_rests": np.empty(0, np.uint16),
     }
+    return runs | dict(zip(names, columns, strict=True))
 
 
-def _of_works(index: LandmarkIndex, kept: NDArray[np.bool_], kind: str) -> slice | NDArray[np.bool_]:
-    """Return which postings are of works that are kept."""
-    if kept.all():
-        return slice(None)
-    return np.asarray(kept[index.works_at(index.tables[f"{kind}_times"] * POSTED_S)])
+def _key_ranges(starts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield ranges of keys that have not too many postings together, but for one key that has more by itself."""
+    edges = np.searchsorted(starts, np.arange(0, starts[-1], _MOST_POSTINGS), side="right") - 1
+    yield from pairwise(np.unique([0, *edges, starts.size - 1]).tolist())
+
+
+def _put(
+    parts: Sequence[_Part], kind: str, of_keys: tuple[int, NDArray[np.int64]], columns: Mapping[str, NDArray[Any]]
+) -> None:
+    """Fill the columns of a range of keys, given by the first and where the postings of each begin."""
+    first, starts = of_keys
+    filled = {name: np.empty(column.size, column.dtype) for name, column in columns.items()}
+    free = starts[:-1] - starts[0]
+    edges = np.array([first, first + starts.size - 2])
+    for part in parts:
+        begins, ends = part.index.postings(kind, edges)
+        low, high = int(begins[0]), int(ends[1])
+        places = taken_places(free, part.keys(kind, low, high) - first)
+        for name, column in filled.items():
+            column[places] = part.values(name, kind, low, high)
+    for name, column in columns.items():
+        column[:] = filled[name]
 
 
 def _column(size: int, kind: np.dtype[Any]) -> NDArray[Any]:

@@ -7,7 +7,7 @@ be searched for. So a table is as large as what is in it, and a portfolio of fiv
 another with gaps between them, so a place on the axis names a work and a moment in it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
@@ -16,31 +16,23 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from workprint.matching.constellation import MOST_OCTAVES, Constellation, is_crowded
+from workprint.matching.constellation import Constellation
+from workprint.matching.landmark_tables import (
+    GAP_S,
+    KINDS,
+    MOST_SHARED_BITS,
+    POSTED_OCTAVES,
+    POSTED_S,
+    RESTS,
+    IndexDamaged,
+    Tables,
+    check_tables,
+    runs_of,
+    shared_bits,
+)
 from workprint.matching.landmarks import PairShape, TripletShape, pairs, triplet_keys, triplets
 from workprint.matching.lines import Sky
 
-GAP_S: Final = 60.0
-"""Silence between two works on the common axis, more than a window is long."""
-
-Tables = Mapping[str, NDArray[Any]]
-
-_KINDS: Final = {
-    "work_starts_s": np.float64,
-    "work_durations_s": np.float64,
-    "peak_times_s": np.float64,
-    "peak_octaves": np.float32,
-    "peak_ranks": np.float32,
-    "pair_starts": np.uint32,
-    "pair_times": np.uint32,
-    "triplet_starts": np.uint32,
-    "triplet_times": np.uint32,
-    "triplet_lengths": np.uint16,
-    "triplet_octaves": np.uint16,
-}
-_RESTS: Final = ("pair_rests", "triplet_rests")
-"""Lower bits of the key of each posting, uint16; nothing where each key has a run of its own."""
-_MOST_SHARED_BITS: Final = 16
 _RANKS: Final = "landmark_ranks"
 """`triplet_rank` and `pair_rank`, float32 (2,), where they are not the usual ones."""
 
@@ -48,14 +40,6 @@ _MOST_STEPS: Final = (1 << 31) - (1 << 20)
 """The axis has so many of `POSTED_S`, some 2,300 hours: places on it are signed numbers of 32 bits."""
 _PARTS: Final = 64
 """Landmarks are made of so many parts of a portfolio, one after the other."""
-POSTED_S: Final = 0.004
-"""Seconds per step of the times in postings, which lie on the common axis. Sixteen bits hold a triplet."""
-POSTED_OCTAVES: Final = 1.0 / 8192
-"""Octaves per step of the pitches in postings."""
-
-
-class IndexDamaged(ValueError):
-    """The tables of an index contradict each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +90,10 @@ class LandmarkIndex:
         Raises:
             IndexDamaged: the tables contradict each other, so that reading them could go out of bounds.
         """
-        self.tables: dict[str, NDArray[Any]] = {name: np.empty(0, np.uint16) for name in _RESTS}
+        self.tables: dict[str, NDArray[Any]] = {name: np.empty(0, np.uint16) for name in RESTS}
         self.tables.update(tables)
         if not checked:
-            _check_tables(self.tables, parameters)
+            check_tables(self.tables, {"pair": parameters.pair.keys, "triplet": parameters.triplet.keys})
         self.parameters = parameters
         self.peak_times_s: NDArray[np.float64] = tables["peak_times_s"]
         self.peak_octaves: NDArray[np.float32] = tables["peak_octaves"]
@@ -148,17 +132,20 @@ class LandmarkIndex:
         shape = self.parameters.pair if kind == "pair" else self.parameters.triplet
         starts, rests = self.tables[f"{kind}_starts"], self.tables[f"{kind}_rests"]
         found: tuple[NDArray[np.int64], NDArray[np.int64]]
-        found = _ranges(starts, rests, keys, _shared_bits(kind, starts, shape.keys))
+        found = _ranges(starts, rests, keys, shared_bits(kind, starts, shape.keys))
         return found
 
-    def keys_posted(self, kind: str) -> NDArray[np.int64]:
-        """Return the key of each posting in the table of a kind, rising."""
+    def keys_posted(self, kind: str, low: int = 0, high: int | None = None) -> NDArray[np.int64]:
+        """Return the key of each posting in the table of a kind, rising; of those from one to before another."""
         shape = self.parameters.pair if kind == "pair" else self.parameters.triplet
         starts, rests = self.tables[f"{kind}_starts"], self.tables[f"{kind}_rests"]
-        shared = _shared_bits(kind, starts, shape.keys)
-        lengths = starts[1:].astype(np.int64) - starts[:-1]
-        runs = np.repeat(np.arange(starts.size - 1, dtype=np.int64), lengths)
-        keys: NDArray[np.int64] = np.minimum((runs << shared) | rests if shared else runs, shape.keys - 1)
+        shared = shared_bits(kind, starts, shape.keys)
+        high = int(starts[-1]) if high is None else high
+        first, last = (int(run) for run in np.searchsorted(starts, (low, high)))
+        first = max(0, first - 1)  # the posting may be within a run
+        edges = np.clip(starts[first : last + 1].astype(np.int64), low, high)
+        runs = np.repeat(np.arange(first, last, dtype=np.int64), edges[1:] - edges[:-1])
+        keys: NDArray[np.int64] = np.minimum((runs << shared) | rests[low:high] if shared else runs, shape.keys - 1)
         return keys
 
     def moment(self, place_s: float) -> tuple[int, float]:
@@ -248,7 +235,7 @@ def _posted(
     for part in _parts(tables):
         counts[1:] += np.bincount(landmarks(part)[0], minlength=keys)
     starts = np.cumsum(counts)
-    columns = [np.empty(starts[-1], dtype=_KINDS[name]) for name in names]
+    columns = [np.empty(starts[-1], dtype=KINDS[name]) for name in names]
     free = starts[:-1].copy()
     for part in _parts(tables):
         found, values = landmarks(part)
@@ -262,24 +249,11 @@ def _shortened(starts: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[n
     """Have so many keys share a run that there are no more runs than postings; return the runs and the rests."""
     keys, postings = starts.size - 1, int(starts[-1])
     shared = 0
-    while shared < _MOST_SHARED_BITS and runs_of(keys, shared) > postings:
+    while shared < MOST_SHARED_BITS and runs_of(keys, shared) > postings:
         shared += 1
     rests = np.arange(keys if shared else 0) & ((1 << shared) - 1)
     kept = np.append(starts[: -1 : 1 << shared], postings)
     return kept.astype(np.uint32), np.repeat(rests, np.diff(starts) if shared else 0).astype(np.uint16)
-
-
-def runs_of(keys: int, shared_bits: int) -> int:
-    """How many runs there are where keys share one that differ in so many lower bits only."""
-    return ((keys - 1) >> shared_bits) + 1
-
-
-def _shared_bits(name: str, starts: NDArray[np.uint32], keys: int) -> int:
-    """How many lower bits of a key its run leaves open. Raises `IndexDamaged`."""
-    for shared in range(_MOST_SHARED_BITS + 1):
-        if starts.size == runs_of(keys, shared) + 1:
-            return shared
-    raise IndexDamaged(f"table {name!r} has runs for another number of keys")
 
 
 def _parts(tables: Tables) -> Iterator[Constellation]:
@@ -319,46 +293,3 @@ def taken_places(free, keys):  # type: ignore[no-untyped-def]
 
 def _steps(values: NDArray[Any], step: float, kind: type) -> NDArray[Any]:
     return np.round(values / step).astype(kind)
-
-
-def _check_tables(tables: Tables, parameters: LandmarkParameters) -> None:
-    """Raise `IndexDamaged` unless every number that is used as a place lies within what it points at."""
-    for name, kind in (*_KINDS.items(), *((name, np.uint16) for name in _RESTS)):
-        if name not in tables or tables[name].dtype != kind or tables[name].ndim != 1:
-            raise IndexDamaged(f"table {name!r} is missing or of another type")
-        if issubclass(kind, np.floating) and not np.isfinite(tables[name]).all():
-            raise IndexDamaged(f"table {name!r} holds what is no number")
-    works, peaks = tables["work_starts_s"].size, tables["peak_times_s"].size
-    if tables["work_durations_s"].size != works or not (
-        tables["peak_octaves"].size == tables["peak_ranks"].size == peaks
-    ):
-        raise IndexDamaged("tables of works or of peaks differ in length")
-    _check_times(tables)
-    for kind_of, keys in (("pair", parameters.pair.keys), ("triplet", parameters.triplet.keys)):
-        name, postings = f"{kind_of}_starts", tables[f"{kind_of}_times"].size
-        _check_places(name, tables[name], postings)
-        if tables[f"{kind_of}_rests"].size != (postings if _shared_bits(name, tables[name], keys) else 0):
-            raise IndexDamaged(f"table '{kind_of}_rests' is not about the postings that there are")
-    if not tables["triplet_times"].size == tables["triplet_lengths"].size == tables["triplet_octaves"].size:
-        raise IndexDamaged("tables of triplets differ in length")
-
-
-def _check_times(tables: Tables) -> None:
-    """Raise `IndexDamaged` unless works lie one after another, and their peaks are no denser than sound can have."""
-    times, starts, durations = (tables[name] for name in ("peak_times_s", "work_starts_s", "work_durations_s"))
-    if np.any(np.diff(times) < 0) or np.any(durations < 0) or np.any(np.diff(starts) < durations[:-1]):
-        raise IndexDamaged("times do not rise")
-    if is_crowded(times):
-        raise IndexDamaged("peaks lie closer together than those of any sound: they would match everything")
-    if times.size and not (starts.size and starts[0] <= times[0] and times[-1] <= starts[-1] + durations[-1] + GAP_S):
-        raise IndexDamaged("peaks lie outside of all works")
-    octaves, ranks = tables["peak_octaves"], tables["peak_ranks"]
-    if times.size and not (
-        octaves.min() >= 0 and octaves.max() <= MOST_OCTAVES and 0 <= ranks.min() <= ranks.max() <= 1
-    ):
-        raise IndexDamaged("peaks lie outside of the range of pitches or of ranks")
-
-
-def _check_places(name: str, places: NDArray[Any], end: int) -> None:
-    if not places.size or places[0] != 0 or places[-1] != end or np.any(places[1:] < places[:-1]):
-        raise IndexDamaged(f"table {name!r} does not rise from nothing to the end of what it points at")

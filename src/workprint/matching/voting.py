@@ -10,7 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from workprint.matching.constellation import Constellation
-from workprint.matching.landmark_index import POSTED_OCTAVES, POSTED_S, LandmarkIndex
+from workprint.matching.landmark_index import LandmarkIndex
+from workprint.matching.landmark_tables import POSTED_OCTAVES, POSTED_S
 from workprint.matching.landmarks import TripletShape, pairs, triplet_place, triplets
 
 _HIGHEST_COUNT: Final = 4095
