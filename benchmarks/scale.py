@@ -104,6 +104,9 @@ def memory(process: int) -> dict[str, float]:
 def task(what: str, folder: Path, records: int, works: int) -> None:
     from workprint import api
 
+    matched = store_of(folder, records if what == "match" else 1, works)
+    if what in ("match", "start"):
+        api.make_ready("local", matched)  # as the command does
     matching = api.match  # what it needs is imported when it is asked for
     if what == "bare":
         return
@@ -116,7 +119,6 @@ def task(what: str, folder: Path, records: int, works: int) -> None:
     elif what == "check-portfolio":
         Portfolio(portfolio_of(folder, works))
     else:
-        matched = store_of(folder, records if what == "match" else 1, works)
         settings = api.Settings(jobs=1, as_of=date(2026, 1, 1))
         shutil.rmtree(folder / "results", ignore_errors=True)
         matching(matched, [portfolio_of(folder, works)], folder / "results", settings)

@@ -1,6 +1,7 @@
 """Names and the classes behind them."""
 
 import multiprocessing.forkserver
+from pathlib import Path
 
 import pytest
 
@@ -73,9 +74,24 @@ def test_an_engine_without_its_package_says_so(monkeypatch: pytest.MonkeyPatch) 
         plugins.engine("cloud", 1, Limits())
 
 
-def test_getting_ready_changes_nothing() -> None:
+def test_getting_ready_changes_nothing(tmp_path: Path) -> None:
     """The process that workers are forked from is begun; of engines that have none, and of none at all, nothing is."""
     for name in ("local", "local", "ray", "nothing"):
         plugins.make_ready(name)
+        plugins.make_ready(name, tmp_path / "no store")
 
     assert multiprocessing.forkserver._forkserver._forkserver_pid is not None
+
+
+@pytest.mark.parametrize(
+    ("stored", "preload"),
+    [
+        (None, plugins.PRELOAD),
+        (("image.phash/1", "image.minhash/1", "audio.minhash/1"), plugins.PRELOAD_FOR_HASHES),
+        (("image.phash/1", "audio.peaks/1"), plugins.PRELOAD),
+        (("image.features/1",), plugins.PRELOAD),
+    ],
+)
+def test_workers_import_what_is_looked_up(stored: tuple[str, ...] | None, preload: tuple[str, ...]) -> None:
+    """No decoder where only hashes and digests are compared."""
+    assert plugins._preload(stored) == preload

@@ -4,10 +4,12 @@ for what it uses."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workprint.errors import DatasetError, EngineUnavailable, UsageError
+from workprint.errors import DatasetError, EngineUnavailable, FormatError, UsageError
 from workprint.model import Depth, Limits, Medium
 
 if TYPE_CHECKING:
@@ -155,10 +157,8 @@ def engine(name: str, jobs: int, limits: Limits, address: str = "", stored: Sequ
         UsageError: there is no engine of this name, or nothing that it could use is at `address`.
         EngineUnavailable: it needs a package that is not installed.
     """
-    looked_up = INDEXES.keys() & {recipe.partition("/")[0] for recipe in stored or ()}
-    preload = PRELOAD if stored is None or looked_up - _HASHES else PRELOAD_FOR_HASHES
     try:
-        return _named(ENGINES, name, "engine")(jobs, limits, preload, address)  # type: ignore[no-any-return]
+        return _named(ENGINES, name, "engine")(jobs, limits, _preload(stored), address)  # type: ignore[no-any-return]
     except ImportError as error:
         raise EngineUnavailable(
             f"the engine {name!r} needs the package {error.name!r}, which is not installed: "
@@ -166,13 +166,24 @@ def engine(name: str, jobs: int, limits: Limits, address: str = "", stored: Sequ
         ) from error
 
 
-def make_ready(engine_name: str) -> None:
+def make_ready(engine_name: str, stored: Path | None = None) -> None:
     """Let what an engine needs get ready beside the caller, who has still to import what a scan needs: half a second.
 
-    It changes nothing but time, and may be left out.
+    Where it is only to compare what is stored, `stored` is the store. It changes nothing but time, and may be left out.
     """
-    if engine_name == "local":
-        resolve("workprint.engines.local:make_ready")(PRELOAD)
+    if engine_name != "local":
+        return
+    recipes = None
+    if stored is not None:
+        with suppress(FormatError):  # told by who opens the store
+            recipes = resolve("workprint.store:read_header")(stored).recipes
+    resolve("workprint.engines.local:make_ready")(_preload(recipes))
+
+
+def _preload(stored: Sequence[str] | None) -> Sequence[str]:
+    """What worker processes import: less where what is stored, by these recipes, is hashes and digests only."""
+    looked_up = INDEXES.keys() & {recipe.partition("/")[0] for recipe in stored or ()}
+    return PRELOAD if stored is None or looked_up - _HASHES else PRELOAD_FOR_HASHES
 
 
 def fingerprinters(medium: Medium, depth: Depth) -> list[Fingerprinter[Any]]:

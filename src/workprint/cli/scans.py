@@ -101,6 +101,7 @@ def match(store: Path, portfolios: tuple[Path, ...], output: Path, quiet: bool, 
     """
     from workprint import api
 
+    api.make_ready(options["engine"], store)
     _check_baseline(options["baseline"], output)
     with shown("matching", quiet) as watch, profiled(watch, *_profile(options)) as told:
         results = api.match(store, portfolios, output, _settings(options), told)
